@@ -1,0 +1,70 @@
+//! The catalogue: one file a control, one folder a family.
+//!
+//! A control is a `declare_control!` block, then `fn evaluate`, helpers and tests, in that order. It looks at facts
+//! and parameters alone, and never at another control. `make new-control FAMILY=… NAME=…` writes a new one.
+
+use crate::engine::control::Control;
+
+pub mod pod;
+
+/// Every control, sorted by id.
+pub static CATALOGUE: &[&Control] = &[&pod::privileged::PRIVILEGED];
+
+#[cfg(test)]
+pub(crate) mod testing {
+    //! Judges a manifest in a test.
+
+    use serde_json::{Map, Value};
+
+    use crate::engine::control::{Control, Finding, Subject, Verdict};
+    use crate::facts::object::{ObjectKind, Recognition, recognize};
+    use crate::facts::{Inventory, Object};
+
+    /// The verdict on a manifest, with the control's defaults.
+    pub(crate) fn judge(control: &Control, manifest: &str) -> Verdict {
+        judge_with(control, &serde_json::json!({}), manifest)
+    }
+
+    /// The verdict on a manifest, with parameters.
+    pub(crate) fn judge_with(control: &Control, parameters: &Value, manifest: &str) -> Verdict {
+        let given: &Map<String, Value> = parameters.as_object().expect("parameters are an object");
+        let check = (control.compile)(given).expect("the parameters compile");
+        let value: Value = serde_saphyr::from_str(manifest).expect("the manifest is YAML");
+        let text = |field: &str| value[field].as_str().expect(field).to_owned();
+        let Recognition::Facts(kind) = recognize(&text("apiVersion"), &text("kind")) else {
+            panic!("{} has no facts", text("kind"))
+        };
+        let inventory = Inventory::default();
+        match (kind, Object::decode(kind, &value).expect("the manifest decodes")) {
+            (ObjectKind::Workload(_), Object::Workload(workload)) => {
+                check.judge(Subject::Workload(&workload), &inventory, None)
+            }
+            (_, Object::Namespace(namespace)) => {
+                check.judge(Subject::Namespace(&namespace), &inventory, None)
+            }
+            (_, Object::ServiceAccount(account)) => {
+                check.judge(Subject::ServiceAccount(&account), &inventory, None)
+            }
+            (kind, _) => panic!("{kind:?} is no subject"),
+        }
+    }
+
+    /// A pod with this spec (YAML), as a manifest.
+    pub(crate) fn pod(spec: &str) -> String {
+        let indented: String = spec.lines().flat_map(|line| ["  ", line, "\n"]).collect();
+        format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: example}}\nspec:\n{indented}")
+    }
+
+    /// The messages of a failure as people see them, `container: message; advice`; empty for a pass.
+    pub(crate) fn messages(verdict: Verdict) -> Vec<String> {
+        let line = |finding: Finding| {
+            let container = finding.container.map(|name| format!("{name}: ")).unwrap_or_default();
+            format!("{container}{}; {}", finding.message, finding.fix.advice)
+        };
+        match verdict {
+            Verdict::Pass => Vec::new(),
+            Verdict::Fail(findings) => findings.into_iter().map(line).collect(),
+            other => panic!("neither pass nor fail: {other:?}"),
+        }
+    }
+}

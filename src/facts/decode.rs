@@ -1,0 +1,64 @@
+//! Helpers for decoding what the API server sends and what people write.
+
+use std::fmt;
+
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use super::text::{Text, TextMap};
+
+/// `null` is absence: Go writes an empty slice or map as `null`, and people write it to unset a field.
+pub(super) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A quantity may be written as a number (`cpu: 2`) or a string (`cpu: 500m`); it is kept as written.
+#[derive(Default)]
+struct Quantity(Text);
+
+impl<'de> Deserialize<'de> for Quantity {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct QuantityVisitor;
+
+        impl Visitor<'_> for QuantityVisitor {
+            type Value = Quantity;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a quantity such as `500m` or `2`")
+            }
+
+            fn visit_str<E: Error>(self, value: &str) -> Result<Quantity, E> {
+                Ok(Quantity(Text::from(value)))
+            }
+
+            fn visit_i64<E: Error>(self, value: i64) -> Result<Quantity, E> {
+                Ok(Quantity(Text::from(value.to_string())))
+            }
+
+            fn visit_u64<E: Error>(self, value: u64) -> Result<Quantity, E> {
+                Ok(Quantity(Text::from(value.to_string())))
+            }
+
+            fn visit_f64<E: Error>(self, value: f64) -> Result<Quantity, E> {
+                Ok(Quantity(Text::from(value.to_string())))
+            }
+        }
+
+        deserializer.deserialize_any(QuantityVisitor)
+    }
+}
+
+/// A map of resource names to quantities.
+pub(super) fn quantities<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TextMap, D::Error> {
+    let pairs: Option<std::collections::BTreeMap<Text, Option<Quantity>>> =
+        Option::deserialize(deserializer)?;
+    Ok(pairs
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|(name, quantity)| quantity.map(|quantity| (name, quantity.0)))
+        .collect())
+}

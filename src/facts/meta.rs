@@ -1,0 +1,109 @@
+//! What every object has: a name, a namespace, labels, annotations, owners.
+
+use serde::{Deserialize, Deserializer};
+
+use super::decode::null_as_default;
+use super::text::{Text, TextMap};
+
+/// Annotations longer than this are dropped while decoding: no control reads them, and a tenant could fill
+/// memory with them (the API server allows 256 KiB an object).
+pub const LONGEST_ANNOTATION: usize = 1024;
+
+/// Written by `kubectl apply`: a copy of the whole object, which controls never look at.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// The part of `metadata` that controls may look at.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Meta {
+    /// The name; empty where `generateName` makes one.
+    #[serde(deserialize_with = "null_as_default")]
+    pub name: Text,
+    /// The prefix that the API server completes to a name.
+    pub generate_name: Option<Text>,
+    /// The namespace; absent for cluster-scoped objects, and in files that leave it to `kubectl -n`.
+    pub namespace: Option<Text>,
+    /// Labels.
+    #[serde(deserialize_with = "null_as_default")]
+    pub labels: TextMap,
+    /// Annotations, without those longer than [`LONGEST_ANNOTATION`].
+    #[serde(deserialize_with = "bounded_annotations")]
+    pub annotations: TextMap,
+    /// The owners; the one with `controller: true` made this object.
+    #[serde(deserialize_with = "null_as_default")]
+    pub owner_references: Vec<OwnerReference>,
+    /// Set once the object is being deleted.
+    pub deletion_timestamp: Option<Text>,
+}
+
+impl Meta {
+    /// The name, or the prefix of the name that is to be made: `job-*`.
+    #[must_use]
+    pub fn display_name(&self) -> Text {
+        match (&self.generate_name, self.name.is_empty()) {
+            (Some(prefix), true) => Text::from(format!("{prefix}*")),
+            _ => self.name.clone(),
+        }
+    }
+
+    /// The owner that made this object and keeps it as it is.
+    #[must_use]
+    pub fn controller(&self) -> Option<&OwnerReference> {
+        self.owner_references.iter().find(|owner| owner.controller == Some(true))
+    }
+}
+
+/// One entry of `metadata.ownerReferences`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct OwnerReference {
+    /// Group and version, such as `apps/v1`.
+    #[serde(deserialize_with = "null_as_default")]
+    pub api_version: Text,
+    /// The owner's kind.
+    #[serde(deserialize_with = "null_as_default")]
+    pub kind: Text,
+    /// The owner's name.
+    #[serde(deserialize_with = "null_as_default")]
+    pub name: Text,
+    /// Whether the owner controls this object.
+    pub controller: Option<bool>,
+}
+
+fn bounded_annotations<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TextMap, D::Error> {
+    let all: TextMap = null_as_default(deserializer)?;
+    if all.iter().all(|(key, value)| kept(key, value)) {
+        return Ok(all);
+    }
+    Ok(all
+        .iter()
+        .filter(|(key, value)| kept(key, value))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect())
+}
+
+fn kept(key: &str, value: &str) -> bool {
+    value.len() <= LONGEST_ANNOTATION && key != LAST_APPLIED
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_annotations_are_not_kept() {
+        let long = "x".repeat(LONGEST_ANNOTATION + 1);
+        let meta: Meta = serde_json::from_value(serde_json::json!({
+            "name": "a", "creationTimestamp": null, "labels": null,
+            "annotations": {"big": long, "owner": "payments", LAST_APPLIED: "{}"},
+        }))
+        .unwrap();
+        assert_eq!(meta.annotations.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), ["owner"]);
+    }
+
+    #[test]
+    fn a_generated_name_shows_its_prefix() {
+        let meta = Meta { generate_name: Some("job-".into()), ..Meta::default() };
+        assert_eq!(meta.display_name(), "job-*");
+    }
+}

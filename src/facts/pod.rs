@@ -1,0 +1,125 @@
+//! The pod template: what a workload runs.
+
+use serde::Deserialize;
+
+use super::container::{Container, ContainerClass, ContainerRef};
+use super::decode::null_as_default;
+use super::meta::Meta;
+use super::security::PodSecurityContext;
+use super::text::Text;
+use super::volume::Volume;
+
+/// A pod's metadata and spec, as a workload's template or a Pod itself has them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodTemplate {
+    /// Labels and annotations of the pods.
+    #[serde(deserialize_with = "null_as_default")]
+    pub metadata: Meta,
+    /// What the pods run.
+    #[serde(deserialize_with = "null_as_default")]
+    pub spec: PodSpec,
+}
+
+/// The part of core/v1 `PodSpec` that controls may look at.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodSpec {
+    /// Shares the node's network.
+    #[serde(deserialize_with = "null_as_default")]
+    pub host_network: bool,
+    /// Sees the node's processes.
+    #[serde(rename = "hostPID", deserialize_with = "null_as_default")]
+    pub host_pid: bool,
+    /// Shares the node's inter-process communication.
+    #[serde(rename = "hostIPC", deserialize_with = "null_as_default")]
+    pub host_ipc: bool,
+    /// `false`: the pod has a user namespace of its own, in which root is nobody on the node.
+    pub host_users: Option<bool>,
+    /// The operating system that the pod declares.
+    pub os: Option<Os>,
+    /// Security settings for all containers.
+    pub security_context: Option<Box<PodSecurityContext>>,
+    /// Containers that run to completion first, and sidecars.
+    #[serde(deserialize_with = "null_as_default")]
+    pub init_containers: Vec<Container>,
+    /// Application containers.
+    #[serde(deserialize_with = "null_as_default")]
+    pub containers: Vec<Container>,
+    /// Debug containers added to a running pod.
+    #[serde(deserialize_with = "null_as_default")]
+    pub ephemeral_containers: Vec<Container>,
+    /// Volumes.
+    #[serde(deserialize_with = "null_as_default")]
+    pub volumes: Vec<Volume>,
+    /// The service account; absent means `default`.
+    pub service_account_name: Option<Text>,
+    /// Whether its token is mounted; absent leaves it to the service account.
+    pub automount_service_account_token: Option<bool>,
+    /// Whether every Service of the namespace becomes environment variables; absent means `true`.
+    pub enable_service_links: Option<bool>,
+    /// Whether all containers see each other's processes.
+    pub share_process_namespace: Option<bool>,
+    /// Entries added to `/etc/hosts`.
+    #[serde(deserialize_with = "null_as_default")]
+    pub host_aliases: Vec<HostAlias>,
+    /// `Always`, `OnFailure` or `Never`.
+    pub restart_policy: Option<Text>,
+}
+
+/// core/v1 `PodOS`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Os {
+    /// `linux` or `windows`.
+    #[serde(deserialize_with = "null_as_default")]
+    pub name: Text,
+}
+
+/// One entry of `hostAliases`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct HostAlias {
+    /// The address.
+    #[serde(deserialize_with = "null_as_default")]
+    pub ip: Text,
+    /// The names that resolve to it.
+    #[serde(deserialize_with = "null_as_default")]
+    pub hostnames: Vec<Text>,
+}
+
+impl PodSpec {
+    /// All containers, in the order in which they start: init, application, ephemeral. `pod_spec` is the path of
+    /// this spec in its object.
+    pub fn all_containers(
+        &self,
+        pod_spec: &'static [&'static str],
+    ) -> impl Iterator<Item = ContainerRef<'_>> {
+        [
+            (ContainerClass::Init, &self.init_containers),
+            (ContainerClass::Application, &self.containers),
+            (ContainerClass::Ephemeral, &self.ephemeral_containers),
+        ]
+        .into_iter()
+        .flat_map(move |(class, list)| {
+            list.iter().enumerate().map(move |(index, container)| ContainerRef {
+                container,
+                class,
+                index,
+                pod_spec,
+            })
+        })
+    }
+
+    /// Whether the pod says that it is for Windows nodes.
+    #[must_use]
+    pub fn is_windows(&self) -> bool {
+        self.os.as_ref().is_some_and(|os| os.name == "windows")
+    }
+
+    /// Whether the pod has a user namespace of its own.
+    #[must_use]
+    pub fn has_user_namespace(&self) -> bool {
+        self.host_users == Some(false)
+    }
+}
