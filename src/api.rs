@@ -21,9 +21,10 @@ mod tier;
 mod tier_status;
 
 pub mod condition;
+pub mod schema;
 
-pub use crd::{Kind, crd, crds, to_yaml};
-pub use date::Date;
+pub use crd::{Kind, YamlError, crd, crd_yaml, crds, schema, to_yaml};
+pub use date::{Date, ParseDateError};
 pub use duration::{Duration, ParseDurationError};
 pub use exception::{
     Approval, CompensatingControl, ExceptionTarget, Revocation, RiskAssessment, RiskException,
@@ -31,8 +32,8 @@ pub use exception::{
 };
 pub use exception_status::{ApprovalCount, Coverage, ExpiryImpact, RiskExceptionStatus};
 pub use levels::{Action, Impact, Likelihood, Severity};
-pub use percent::Percent;
-pub use selector::{LabelSelector, Operator, Requirement};
+pub use percent::{ParsePercentError, Percent};
+pub use selector::{LabelSelector, Operator, Requirement, UnknownOperator};
 pub use standard::{
     CircuitBreaker, ControlRef, Freeze, PromoteAt, Ratchet, Rollout, Scope, SecurityStandard,
     SecurityStandardSpec, Stage, TierPlan,

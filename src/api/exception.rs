@@ -131,7 +131,7 @@ pub struct RiskExceptionSpec {
     /// often less: the tier bounds it.
     #[schemars(with = "Moment")]
     pub expires_at: Time,
-    /// Whether it ends before that when the vulnerable package has a fixed version.
+    /// Whether it ends before that when the vulnerable package has a fixed version. Absent: `false`.
     #[serde(default, skip_serializing_if = "is_false")]
     pub expires_on_fix: bool,
     /// The name of the exception in this namespace that this one continues. Absent: none, unless an earlier one for the

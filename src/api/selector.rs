@@ -6,10 +6,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1 as meta;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::rules::rule;
+use super::{rules::rule, shapes::LabelValue};
 
 const LABEL_KEY: &str = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$";
-const LABEL_VALUE: &str = "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$";
 
 /// Selects objects by their labels; all that is given must hold, and an empty selector selects everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -19,7 +18,7 @@ pub struct LabelSelector {
     /// Labels that must be there with exactly these values, at most 16, for example `{app: ledger}`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(
-        inner(length(max = 63), regex(pattern = LABEL_VALUE)),
+        with = "BTreeMap<String, LabelValue>",
         extend("maxProperties" = 16, "x-kubernetes-validations" = [rule(
             &format!("self.all(key, key.size() <= 317 && key.matches('{LABEL_KEY}'))"),
             "a label's key is a name, or a domain, a slash and a name, such as app.kubernetes.io/name",
@@ -54,8 +53,8 @@ pub struct Requirement {
     /// The values to compare with, at most 64; needed by In and NotIn, and by nothing else.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(
+        with = "Vec<LabelValue>",
         length(max = 64),
-        inner(length(max = 63), regex(pattern = LABEL_VALUE)),
         extend("x-kubernetes-list-type" = "atomic")
     )]
     pub values: Vec<String>,

@@ -55,6 +55,12 @@ shape!(
 );
 
 shape!(
+    /// The value of a label.
+    LabelValue,
+    { "type": "string", "maxLength": 63, "pattern": "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$" }
+);
+
+shape!(
     /// The name of an object.
     ObjectName,
     { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$" }

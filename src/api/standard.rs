@@ -144,7 +144,7 @@ pub struct Rollout {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "CircuitBreaker")]
     pub circuit_breaker: Option<CircuitBreaker>,
-    /// Whether every tier stays at the stage it is at, whatever the plan says.
+    /// Whether every tier stays at the stage it is at, whatever the plan says. Absent: `false`.
     #[serde(default, skip_serializing_if = "is_false")]
     pub hold: bool,
 }

@@ -58,7 +58,7 @@ pub struct ServiceTierSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", length(max = 1024))]
     pub description: Option<String>,
-    /// Whether this is the tier of every workload that no tier selects. At most one tier may say so.
+    /// Whether this is the tier of every workload that no tier selects. At most one tier may say so. Absent: `false`.
     #[serde(default, skip_serializing_if = "is_false")]
     pub default: bool,
     /// Which workloads are in the tier: any one of these, at most 32, puts a workload in it.
