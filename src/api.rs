@@ -1,17 +1,55 @@
-//! Stand-in.
-#![allow(missing_docs, reason = "stand-in")]
-use serde::{Deserialize, Serialize};
+//! The custom resources that people write: [`SecurityStandard`], [`RiskException`] and [`ServiceTier`].
+//!
+//! These types are wishes, as written: the API server has checked them against the schema, files have not been
+//! checked at all. Unknown fields are ignored when decoding, so that an older operator can read a newer object;
+//! [`schema`] finds them in files. Nothing here has a clock, a client or a default that the API server would write
+//! back: a `spec` stays as its author wrote it.
+
+mod crd;
+mod date;
+mod duration;
+mod exception;
+mod exception_status;
+mod levels;
+mod percent;
+mod rules;
+mod selector;
+mod shapes;
+mod standard;
+mod standard_status;
+mod tier;
+mod tier_status;
+
+pub mod condition;
+pub mod schema;
+
+pub use crd::{Kind, YamlError, crd, crd_yaml, crds, schema, to_yaml};
+pub use date::{Date, ParseDateError};
+pub use duration::{Duration, ParseDurationError};
+pub use exception::{
+    Approval, CompensatingControl, ExceptionTarget, Revocation, RiskAssessment, RiskException,
+    RiskExceptionSpec,
+};
+pub use exception_status::{ApprovalCount, Coverage, ExpiryImpact, RiskExceptionStatus};
+pub use levels::{Action, Impact, Likelihood, Severity};
+pub use percent::{ParsePercentError, Percent};
+pub use selector::{LabelSelector, Operator, Requirement, UnknownOperator};
+pub use standard::{
+    CircuitBreaker, ControlRef, Freeze, PromoteAt, Ratchet, Rollout, Scope, SecurityStandard,
+    SecurityStandardSpec, Stage, TierPlan,
+};
+pub use standard_status::{
+    ControlStatus, Posture, SecurityStandardStatus, TierStage, TopFailure, TrendPoint,
+};
+pub use tier::{
+    Approver, ExceptionBounds, ExposedRemediation, Logging, Remediation, ServiceTier, ServiceTierSpec,
+    Targets, ThreatModel, TierSelector,
+};
+pub use tier_status::{ServiceTierStatus, TierExceptions, TierVulnerabilities};
+
+/// The API group of every kind.
 pub const GROUP: &str = "stanchion.dev";
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Severity {
-    Low,
-    Medium,
-    High,
-    Critical,
-}
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct SecurityStandard {}
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct ServiceTier {}
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct RiskException {}
+/// The one version that is served and stored.
+pub const VERSION: &str = "v1alpha1";
+/// `apiVersion` as manifests write it.
+pub const API_VERSION: &str = "stanchion.dev/v1alpha1";

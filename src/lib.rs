@@ -1,5 +1,5 @@
-//! Scratch.
+//! Stanchion keeps security guardrails standing in Kubernetes.
+//!
+//! - [`api`]: the three custom resources, their schemas and their conditions.
+
 pub mod api;
-pub mod controls;
-pub mod engine;
-pub mod facts;

@@ -1,0 +1,54 @@
+//! Generated files are committed, so that they can be read without building anything; these tests hold them fresh.
+//!
+//! `make generate` writes them, which is `STANCHION_GENERATE=1 cargo test --test generated`. A further file is one
+//! further test of one line.
+
+#[path = "support/reference.rs"]
+mod reference;
+
+use std::{env, fs, path::Path};
+
+use stanchion::api::{self, Kind};
+
+/// Compares a file of the repository with what it should be, or writes it with `STANCHION_GENERATE` set.
+#[expect(clippy::disallowed_methods, reason = "tests have files and an environment")]
+fn check(path: &str, content: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if env::var_os("STANCHION_GENERATE").is_some() {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, content).unwrap();
+        return;
+    }
+    let found = fs::read_to_string(&file).unwrap_or_default();
+    let differs = found.lines().zip(content.lines()).position(|(found, wanted)| found != wanted);
+    let line = differs.unwrap_or_else(|| found.lines().count().min(content.lines().count())) + 1;
+    assert!(
+        found == content,
+        "{path} is stale from line {line} on: run `make generate` and commit what it changes"
+    );
+}
+
+#[test]
+fn crd_of_security_standard_is_fresh() {
+    check("crds/securitystandards.yaml", &api::crd_yaml(Kind::SecurityStandard).unwrap());
+}
+
+#[test]
+fn crd_of_service_tier_is_fresh() {
+    check("crds/servicetiers.yaml", &api::crd_yaml(Kind::ServiceTier).unwrap());
+}
+
+#[test]
+fn crd_of_risk_exception_is_fresh() {
+    check("crds/riskexceptions.yaml", &api::crd_yaml(Kind::RiskException).unwrap());
+}
+
+#[test]
+fn reference_of_the_crds_is_fresh() {
+    check("docs/reference/crds.md", &reference::crds());
+}
+
+#[test]
+fn reference_of_the_conditions_is_fresh() {
+    check("docs/reference/conditions.md", &reference::conditions());
+}
