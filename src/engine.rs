@@ -2,10 +2,28 @@
 //!
 //! Pure and total: no clock, no IO, no panic. What can't be judged is [`Verdict::Unknown`](control::Verdict), counted
 //! apart and never a pass. The same inputs give the same posture, byte for byte.
+//!
+//! | module | what it does |
+//! | --- | --- |
+//! | [`control`], [`parameters`], [`pattern`] | what a control is, and what it can be told |
+//! | [`catalogue`] | every control by its id |
+//! | [`standard`], [`tier`], [`exception`], [`rollout`] | what people wrote, compiled |
+//! | [`evaluate`] | the assessment: every outcome, joined with tiers and exceptions |
+//! | [`posture`] | the assessment, counted |
+//! | [`ratchet`] | an old judgement against a new one |
 
 pub mod catalogue;
 pub mod control;
+pub mod error;
+pub mod evaluate;
+pub mod exception;
+pub mod fingerprint;
 pub mod parameters;
 pub mod pattern;
+pub mod policy;
+pub mod posture;
+pub mod ratchet;
+pub mod rollout;
+pub mod standard;
 pub mod suggest;
 pub mod tier;

@@ -1,5 +1,15 @@
 //! Stanchion keeps security guardrails standing in Kubernetes.
 //!
+//! Data flows one way: bytes become facts, facts become verdicts, verdicts become posture, and thin shells show it.
+//!
 //! - [`api`]: the three custom resources, their schemas and their conditions.
+//! - [`facts`]: what controls may look at, decoded from bytes.
+//! - [`controls`]: the catalogue, one file a control.
+//! - [`engine`]: standards, tiers and exceptions over facts: the posture.
+//!
+//! All of these are pure: no clock, no IO, no async runtime (see ARCHITECTURE.md).
 
 pub mod api;
+pub mod controls;
+pub mod engine;
+pub mod facts;

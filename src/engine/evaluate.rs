@@ -1,0 +1,441 @@
+//! The assessment: every subject judged by every standard that covers it, joined with tiers and exceptions.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::control::{Control, Finding, Subject, SubjectType, Verdict};
+use super::exception::{Approvals, CompiledException, Life};
+use super::fingerprint::{self, Fingerprint};
+use super::policy::Policy;
+use super::standard::CompiledControl;
+use super::tier::{CompiledTier, Placement};
+use crate::api::{ExceptionBounds, Severity};
+use crate::facts::{Inventory, Meta, SubjectKey, SubjectKind, Text, TextMap};
+
+/// What a control says of a subject, exceptions taken into account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// Nothing to judge, or the standard doesn't cover the subject.
+    NotApplicable,
+    /// Judged, and nothing found.
+    Pass,
+    /// Found, and every finding is covered by an exception that lives.
+    Excepted,
+    /// It can't be said.
+    Unknown,
+    /// The judgement itself failed.
+    Error,
+    /// Found, and not excused.
+    Fail,
+}
+
+/// A finding, and what excuses it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    /// The finding.
+    pub finding: Finding,
+    /// Tells it from all others.
+    pub fingerprint: Fingerprint,
+    /// The exception that covers it, by its place in [`Policy::exceptions`]. Of several, the one that ends last.
+    pub exception: Option<usize>,
+}
+
+/// One control of one standard on one subject, where there is something to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Detail {
+    /// The standard, by its place in [`Policy::standards`].
+    pub standard: usize,
+    /// The control.
+    pub control: &'static Control,
+    /// The catalogue's severity, or the standard's.
+    pub severity: Severity,
+    /// The outcome; never a pass.
+    pub outcome: Outcome,
+    /// What was found.
+    pub findings: Vec<Judged>,
+    /// Why it can't be said, for [`Outcome::Unknown`] and [`Outcome::Error`].
+    pub reason: Option<Cow<'static, str>>,
+}
+
+/// A subject, judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assessed {
+    /// Its tier, by name.
+    pub tier: Option<Text>,
+    /// Why it is in that tier.
+    pub placement: Placement,
+    /// Less critical tiers whose selectors match too.
+    pub overlaps: Vec<Text>,
+    /// Who owns it, if anybody says so.
+    pub owner: Option<Text>,
+    /// The outcome of each control of each standard, in the order of [`Policy::standards`] and their controls.
+    pub outcomes: Vec<Outcome>,
+    /// Everything that neither passes nor doesn't apply.
+    pub details: Vec<Detail>,
+}
+
+/// What became of an exception.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExceptionState {
+    /// Whether it lives.
+    pub life: Life,
+    /// Its approvals.
+    pub approvals: Approvals,
+    /// What goes beyond its tier's bounds.
+    pub beyond_bounds: Option<String>,
+    /// How many exceptions it renews, one after the other.
+    pub renewals: usize,
+    /// The bounds of the most critical tier that it touches.
+    pub bounds: ExceptionBounds,
+    /// The workloads that it is meant for.
+    pub targets: BTreeSet<SubjectKey>,
+    /// The tiers of those.
+    pub tiers: BTreeSet<Text>,
+    /// Whether it is meant for more workloads than it may cover, so that it covers none.
+    pub overbroad: bool,
+    /// Whether any standard asks for one of its controls on one of its workloads.
+    pub asked_for: bool,
+    /// The workloads that would fail without it.
+    pub covered: BTreeSet<SubjectKey>,
+    /// How many findings it covers.
+    pub findings: u64,
+    /// Compensating controls that don't hold on a covered workload.
+    pub failed_compensations: BTreeSet<Text>,
+}
+
+impl ExceptionState {
+    /// Whether it covers findings at all.
+    #[must_use]
+    pub fn covers(&self) -> bool {
+        self.life.is_active() && !self.overbroad
+    }
+}
+
+/// Everything judged, at one time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assessment {
+    /// The time that it was judged for.
+    pub at: Timestamp,
+    /// Every subject that isn't exempt.
+    pub subjects: BTreeMap<SubjectKey, Assessed>,
+    /// What became of each exception, in the order of [`Policy::exceptions`].
+    pub exceptions: Vec<ExceptionState>,
+    /// How many workloads are in exempt namespaces.
+    pub exempt: u64,
+}
+
+/// Judges everything.
+#[must_use]
+pub fn assess(policy: &Policy, inventory: &Inventory, now: Timestamp) -> Assessment {
+    let mut labels = NamespaceLabels::new(inventory);
+    let mut exempt = 0;
+    let mut placed: Vec<Placed<'_>> = Vec::new();
+    for (key, workload) in inventory.workloads() {
+        if policy.settings.exempt_namespaces.contains(&key.namespace) {
+            exempt += 1;
+        } else {
+            let namespace = labels.of(&key.namespace);
+            placed.push(Placed::new(policy, inventory, key.clone(), Subject::Workload(workload), namespace));
+        }
+    }
+    let (mut exceptions, targeted) = place_exceptions(policy, &placed, now);
+    place_others(policy, inventory, &mut labels, &mut placed);
+    let mut subjects = BTreeMap::new();
+    for subject in placed {
+        let meant = targeted.get(&subject.key).map_or(&[][..], Vec::as_slice);
+        let assessed = judge(policy, inventory, &subject, meant, &mut exceptions);
+        subjects.insert(subject.key, assessed);
+    }
+    Assessment { at: now, subjects, exceptions, exempt }
+}
+
+/// A subject with its tier.
+struct Placed<'a> {
+    key: SubjectKey,
+    subject: Subject<'a>,
+    meta: &'a Meta,
+    namespace: TextMap,
+    tier: Option<&'a CompiledTier>,
+    placement: Placement,
+    overlaps: Vec<Text>,
+    owner: Option<Text>,
+}
+
+impl<'a> Placed<'a> {
+    fn new(
+        policy: &'a Policy,
+        inventory: &Inventory,
+        key: SubjectKey,
+        subject: Subject<'a>,
+        namespace: TextMap,
+    ) -> Self {
+        let meta = match subject {
+            Subject::Workload(workload) => &workload.meta,
+            Subject::Namespace(namespace) => &namespace.metadata,
+            Subject::ServiceAccount(account) => &account.metadata,
+        };
+        let found = policy.tiers.resolve(&namespace, &meta.labels);
+        let home = inventory.namespace(&key.namespace).map(|namespace| &namespace.metadata);
+        Self {
+            key,
+            subject,
+            meta,
+            namespace,
+            tier: found.tier,
+            placement: found.placement,
+            overlaps: found.overlaps.iter().map(|tier| tier.name.clone()).collect(),
+            owner: policy.settings.owner(meta, home),
+        }
+    }
+}
+
+/// The labels of the namespace at hand. Subjects come sorted by namespace, so one is remembered.
+struct NamespaceLabels<'a> {
+    inventory: &'a Inventory,
+    last: Option<(Text, TextMap)>,
+}
+
+impl<'a> NamespaceLabels<'a> {
+    fn new(inventory: &'a Inventory) -> Self {
+        Self { inventory, last: None }
+    }
+
+    fn of(&mut self, name: &Text) -> TextMap {
+        if let Some((known, labels)) = &self.last
+            && known == name
+        {
+            return labels.clone();
+        }
+        let labels = self.inventory.namespace_labels(name);
+        self.last = Some((name.clone(), labels.clone()));
+        labels
+    }
+}
+
+/// Places the subjects that aren't workloads, where some control judges their type.
+fn place_others<'a>(
+    policy: &'a Policy,
+    inventory: &'a Inventory,
+    labels: &mut NamespaceLabels<'_>,
+    placed: &mut Vec<Placed<'a>>,
+) {
+    let wanted: BTreeSet<SubjectType> = policy
+        .standards
+        .iter()
+        .flat_map(|standard| &standard.controls)
+        .map(|it| it.control.subject)
+        .collect();
+    let exempt = &policy.settings.exempt_namespaces;
+    if wanted.contains(&SubjectType::Namespace) {
+        for namespace in inventory.namespaces().filter(|it| !exempt.contains(&it.metadata.name)) {
+            let key = SubjectKey::new("", SubjectKind::Namespace, namespace.metadata.name.clone());
+            let own = labels.of(&namespace.metadata.name);
+            placed.push(Placed::new(policy, inventory, key, Subject::Namespace(namespace), own));
+        }
+    }
+    if wanted.contains(&SubjectType::ServiceAccount) {
+        for account in inventory.service_accounts() {
+            let key = SubjectKey::of(SubjectKind::ServiceAccount, &account.metadata);
+            if !exempt.contains(&key.namespace) {
+                let namespace = labels.of(&key.namespace);
+                placed.push(Placed::new(policy, inventory, key, Subject::ServiceAccount(account), namespace));
+            }
+        }
+    }
+}
+
+type Targeted = BTreeMap<SubjectKey, Vec<usize>>;
+
+/// What each exception is meant for, and whether it lives.
+fn place_exceptions(
+    policy: &Policy,
+    placed: &[Placed<'_>],
+    now: Timestamp,
+) -> (Vec<ExceptionState>, Targeted) {
+    let mut targeted = Targeted::new();
+    let mut states = Vec::with_capacity(policy.exceptions.len());
+    for (index, exception) in policy.exceptions.iter().enumerate() {
+        let first = placed.partition_point(|subject| subject.key.namespace < exception.namespace);
+        let home =
+            placed.iter().skip(first).take_while(|subject| subject.key.namespace == exception.namespace);
+        let meant: Vec<&Placed<'_>> = home
+            .filter(|it| matches!(it.subject, Subject::Workload(workload) if exception.targets(&it.key, workload)))
+            .collect();
+        for subject in &meant {
+            targeted.entry(subject.key.clone()).or_default().push(index);
+        }
+        states.push(ExceptionState::new(policy, exception, &meant, now));
+    }
+    (states, targeted)
+}
+
+impl ExceptionState {
+    fn new(policy: &Policy, exception: &CompiledException, meant: &[&Placed<'_>], now: Timestamp) -> Self {
+        let most_critical = meant.iter().filter_map(|subject| subject.tier).min_by_key(|tier| tier.level);
+        let bounds = most_critical.map(|tier| tier.bounds.clone()).unwrap_or_default();
+        let renewals = policy.renewals(exception);
+        let beyond_bounds = exception.beyond_bounds(&bounds, renewals, now);
+        let approvals = exception.approvals(&bounds, policy.settings.trust);
+        Self {
+            life: exception.life(beyond_bounds.is_none(), approvals, now),
+            approvals,
+            beyond_bounds,
+            renewals,
+            bounds,
+            targets: meant.iter().map(|subject| subject.key.clone()).collect(),
+            tiers: meant.iter().filter_map(|subject| subject.tier).map(|tier| tier.name.clone()).collect(),
+            overbroad: meant.len() > exception.max_workloads,
+            asked_for: false,
+            covered: BTreeSet::new(),
+            findings: 0,
+            failed_compensations: BTreeSet::new(),
+        }
+    }
+}
+
+fn judge(
+    policy: &Policy,
+    inventory: &Inventory,
+    placed: &Placed<'_>,
+    meant: &[usize],
+    exceptions: &mut [ExceptionState],
+) -> Assessed {
+    let mut outcomes = Vec::new();
+    let mut details: Vec<Detail> = Vec::new();
+    let tier = placed.tier.map(|tier| tier.name.as_str());
+    for (index, standard) in policy.standards.iter().enumerate() {
+        if !standard.covers(&placed.namespace, &placed.meta.labels, tier) {
+            outcomes.extend(standard.controls.iter().map(|_| Outcome::NotApplicable));
+            continue;
+        }
+        for wanted in &standard.controls {
+            let verdict = wanted.check.judge(placed.subject, inventory, placed.tier);
+            let detail = excuse(policy, placed, wanted, index, verdict, meant, exceptions);
+            outcomes.push(detail.outcome);
+            if !matches!(detail.outcome, Outcome::Pass | Outcome::NotApplicable) {
+                details.push(detail);
+            }
+        }
+    }
+    check_compensations(policy, inventory, placed, meant, exceptions);
+    Assessed {
+        tier: placed.tier.map(|tier| tier.name.clone()),
+        placement: placed.placement,
+        overlaps: placed.overlaps.clone(),
+        owner: placed.owner.clone(),
+        outcomes,
+        details,
+    }
+}
+
+/// Joins a verdict with the exceptions that are meant for its subject.
+fn excuse(
+    policy: &Policy,
+    placed: &Placed<'_>,
+    wanted: &CompiledControl,
+    standard: usize,
+    verdict: Verdict,
+    meant: &[usize],
+    exceptions: &mut [ExceptionState],
+) -> Detail {
+    let control = wanted.control;
+    let detail = |outcome, findings, reason| Detail {
+        standard,
+        control,
+        severity: wanted.severity,
+        outcome,
+        findings,
+        reason,
+    };
+    let naming = || {
+        let named = meant.iter().filter_map(|index| Some((*index, policy.exceptions.get(*index)?)));
+        named.filter(|(_, exception)| exception.names_control(control))
+    };
+    if !matches!(verdict, Verdict::NotApplicable) {
+        for (index, _) in naming() {
+            if let Some(state) = exceptions.get_mut(index) {
+                state.asked_for = true;
+            }
+        }
+    }
+    let findings = match verdict {
+        Verdict::Pass => return detail(Outcome::Pass, Vec::new(), None),
+        Verdict::NotApplicable => return detail(Outcome::NotApplicable, Vec::new(), None),
+        Verdict::Unknown(reason) => return detail(Outcome::Unknown, Vec::new(), Some(reason)),
+        Verdict::Error(reason) => return detail(Outcome::Error, Vec::new(), Some(reason)),
+        Verdict::Fail(findings) => findings,
+    };
+    let Subject::Workload(workload) = placed.subject else {
+        let judged = uncovered(control, &placed.key, findings);
+        return detail(Outcome::Fail, judged, None);
+    };
+    let mut judged = uncovered(control, &placed.key, findings);
+    for finding in &mut judged {
+        let covering = naming().filter(|(_, exception)| exception.covers(&finding.finding, workload));
+        finding.exception = cover(policy, &placed.key, covering.map(|(index, _)| index), exceptions);
+    }
+    let outcome =
+        if judged.iter().all(|it| it.exception.is_some()) { Outcome::Excepted } else { Outcome::Fail };
+    detail(outcome, judged, None)
+}
+
+fn uncovered(control: &Control, key: &SubjectKey, findings: Vec<Finding>) -> Vec<Judged> {
+    let prints = fingerprint::of(control.id, key, &findings);
+    let pairs = findings.into_iter().zip(prints);
+    pairs.map(|(finding, fingerprint)| Judged { finding, fingerprint, exception: None }).collect()
+}
+
+/// Counts the finding for every exception that covers it, and gives the one that ends last.
+fn cover(
+    policy: &Policy,
+    key: &SubjectKey,
+    covering: impl Iterator<Item = usize>,
+    exceptions: &mut [ExceptionState],
+) -> Option<usize> {
+    let mut longest: Option<(Timestamp, usize)> = None;
+    for index in covering {
+        let (Some(state), Some(exception)) = (exceptions.get_mut(index), policy.exceptions.get(index)) else {
+            continue;
+        };
+        if !state.covers() {
+            continue;
+        }
+        state.findings += 1;
+        state.covered.insert(key.clone());
+        if longest.is_none_or(|(end, _)| exception.expires_at > end) {
+            longest = Some((exception.expires_at, index));
+        }
+    }
+    longest.map(|(_, index)| index)
+}
+
+/// Judges what exceptions promise instead, on the workloads that they cover.
+fn check_compensations(
+    policy: &Policy,
+    inventory: &Inventory,
+    placed: &Placed<'_>,
+    meant: &[usize],
+    exceptions: &mut [ExceptionState],
+) {
+    for index in meant {
+        let (Some(state), Some(exception)) = (exceptions.get_mut(*index), policy.exceptions.get(*index))
+        else {
+            continue;
+        };
+        if exception.compensating.is_empty() || !state.covered.contains(&placed.key) {
+            continue;
+        }
+        for id in &exception.compensating {
+            let check = super::catalogue::find(id).and_then(|it| (it.compile)(&serde_json::Map::new()).ok());
+            let holds = check.is_some_and(|check| {
+                let verdict = check.judge(placed.subject, inventory, placed.tier);
+                matches!(verdict, Verdict::Pass | Verdict::NotApplicable)
+            });
+            if !holds {
+                state.failed_compensations.insert(id.clone());
+            }
+        }
+    }
+}

@@ -1,0 +1,420 @@
+//! Exceptions: what they cover, and whether they live.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::catalogue;
+use super::control::{Control, Finding};
+use super::error::{CompileError, CompileErrors};
+use super::pattern::ImagePattern;
+use super::tier::check_selector;
+use crate::api::{ExceptionBounds, RiskException};
+use crate::facts::{Selector, SubjectKey, Text, Workload};
+
+/// How long before its end an exception is said to expire soon.
+pub const EXPIRING: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Which names count as approvals.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Trust {
+    /// Names as written: what files in Git amount to, and a cluster without the API server's rules.
+    #[default]
+    Recorded,
+}
+
+impl Trust {
+    /// The name that people read.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Recorded => "Recorded",
+        }
+    }
+}
+
+/// An exception that can be applied.
+#[derive(Debug, Clone)]
+pub struct CompiledException {
+    /// Its namespace; it covers nothing outside.
+    pub namespace: Text,
+    /// Its name.
+    pub name: Text,
+    /// Who answers for it.
+    pub owner: Text,
+    /// Why.
+    pub reason: String,
+    /// Where it is tracked.
+    pub ticket: Option<String>,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// The exception that it renews.
+    pub renews: Option<Text>,
+    /// Controls that must hold on the same workloads instead.
+    pub compensating: Vec<Text>,
+    /// The most workloads that it may cover.
+    pub max_workloads: usize,
+    valid_from: Option<Timestamp>,
+    created: Option<Timestamp>,
+    revoked: bool,
+    controls: Vec<Text>,
+    target: Target,
+    requested_by: Option<Text>,
+    approvers: BTreeSet<Text>,
+}
+
+#[derive(Debug, Clone)]
+struct Target {
+    kind: Option<Text>,
+    names: Vec<Text>,
+    selector: Option<Selector>,
+    containers: Vec<Text>,
+    images: Vec<ImagePattern>,
+}
+
+/// Whether an exception lives, in the order in which the reasons are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Life {
+    /// It goes beyond what its tier allows.
+    OutOfBounds,
+    /// Somebody took it back.
+    Revoked,
+    /// It has ended.
+    Expired,
+    /// Approvals are missing.
+    NotApproved,
+    /// It has not begun.
+    NotYetValid,
+    /// It lives, and ends within [`EXPIRING`].
+    ExpiringSoon,
+    /// It lives.
+    Active,
+}
+
+impl Life {
+    /// Whether it covers anything.
+    #[must_use]
+    pub const fn is_active(self) -> bool {
+        matches!(self, Self::Active | Self::ExpiringSoon)
+    }
+}
+
+/// How many approvals there are, and how many are needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Approvals {
+    /// What the tier asks for.
+    pub required: u32,
+    /// By distinct people, none of them the requester.
+    pub valid: u32,
+}
+
+impl Approvals {
+    /// Whether there are enough.
+    #[must_use]
+    pub const fn suffice(self) -> bool {
+        self.valid >= self.required
+    }
+}
+
+impl CompiledException {
+    /// Checks an exception as written. An id that the catalogue doesn't have is no error here: the exception stands
+    /// for its other controls, and its `Effective` condition says so.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn compile(exception: &RiskException) -> Result<Self, CompileErrors> {
+        let spec = &exception.spec;
+        let meta = &exception.metadata;
+        let mut errors = Vec::new();
+        check_controls(&spec.controls, &mut errors);
+        let expires_at = spec.expires_at.0;
+        let valid_from = spec.valid_from.as_ref().map(|time| time.0);
+        if valid_from.is_some_and(|from| expires_at <= from) {
+            errors.push(CompileError::new("spec.expiresAt", "must be later than `validFrom`"));
+        }
+        let compiled = Self {
+            namespace: meta.namespace.clone().unwrap_or_default().into(),
+            name: meta.name.clone().unwrap_or_default().into(),
+            owner: spec.owner.as_str().into(),
+            reason: spec.reason.clone(),
+            ticket: spec.ticket.clone(),
+            expires_at,
+            renews: spec.renews.as_deref().map(Text::from),
+            compensating: spec
+                .compensating_controls
+                .iter()
+                .filter_map(|compensating| compensating.control.as_deref().map(Text::from))
+                .collect(),
+            max_workloads: usize::try_from(spec.max_workloads()).unwrap_or(0),
+            valid_from,
+            created: meta.creation_timestamp.as_ref().map(|time| time.0),
+            revoked: spec.revoked.is_some(),
+            controls: spec.controls.iter().map(|control| control.as_str().into()).collect(),
+            target: Target::compile(&spec.target, &mut errors),
+            requested_by: spec.requested_by.as_deref().map(Text::from),
+            approvers: spec.approvals.iter().map(|approval| approval.by.as_str().into()).collect(),
+        };
+        CompileErrors::check(compiled, errors)
+    }
+
+    /// Whether it excuses this control.
+    #[must_use]
+    pub fn names_control(&self, control: &Control) -> bool {
+        self.controls.iter().any(|selector| catalogue::covers(selector, control.id))
+    }
+
+    /// The ids and families that it lists and the catalogue doesn't have.
+    pub fn unknown_controls(&self) -> impl Iterator<Item = &Text> {
+        self.controls.iter().filter(|selector| catalogue::check_selector(selector).is_err())
+    }
+
+    /// Whether it knows any of the controls that it lists.
+    #[must_use]
+    pub fn knows_a_control(&self) -> bool {
+        self.controls.iter().any(|selector| catalogue::check_selector(selector).is_ok())
+    }
+
+    /// Whether it is meant for this workload.
+    #[must_use]
+    pub fn targets(&self, key: &SubjectKey, workload: &Workload) -> bool {
+        let target = &self.target;
+        key.namespace == self.namespace
+            && target.kind.as_ref().is_none_or(|kind| *kind == key.kind.as_str())
+            && (target.names.is_empty() || target.names.contains(&key.name))
+            && target.selector.as_ref().is_none_or(|selector| selector.matches(&workload.meta.labels))
+            && (target.images.is_empty()
+                || workload.containers().any(|it| target.covers_image(it.image.as_deref())))
+    }
+
+    /// Whether it covers this finding on a workload that it is meant for. One that names containers or images covers
+    /// only what is in such a container.
+    #[must_use]
+    pub fn covers(&self, finding: &Finding, workload: &Workload) -> bool {
+        let target = &self.target;
+        if target.containers.is_empty() && target.images.is_empty() {
+            return true;
+        }
+        let Some(name) = &finding.container else { return false };
+        (target.containers.is_empty() || target.containers.contains(name))
+            && (target.images.is_empty()
+                || workload
+                    .containers()
+                    .any(|it| it.name == *name && target.covers_image(it.image.as_deref())))
+    }
+
+    /// How many of its approvals count, and how many are needed.
+    #[must_use]
+    pub fn approvals(&self, bounds: &ExceptionBounds, trust: Trust) -> Approvals {
+        let Trust::Recorded = trust;
+        let others = self.approvers.iter().filter(|by| self.requested_by.as_ref() != Some(*by)).count();
+        Approvals {
+            required: u32::try_from(bounds.required_approvals).unwrap_or(0),
+            valid: u32::try_from(others).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// What goes beyond the bounds of the most critical tier that it touches; nothing if it keeps to them.
+    /// `renewals` is how many exceptions it renews, one after the other.
+    #[must_use]
+    pub fn beyond_bounds(&self, bounds: &ExceptionBounds, renewals: usize, now: Timestamp) -> Option<String> {
+        let begun = [self.created, self.valid_from].into_iter().flatten().min().unwrap_or(now);
+        let longest = SignedDuration::from(bounds.max_duration);
+        if self.expires_at.duration_since(begun) > longest {
+            let latest = begun.checked_add(longest).unwrap_or(Timestamp::MAX).strftime("%Y-%m-%dT%H:%MZ");
+            return Some(format!(
+                "an exception in this tier lasts at most {}: set `expiresAt` to {latest} or earlier",
+                bounds.max_duration
+            ));
+        }
+        if usize::try_from(bounds.max_renewals).is_ok_and(|most| renewals > most) {
+            let times = if bounds.max_renewals == 1 { "once" } else { "times" };
+            let most =
+                if bounds.max_renewals == 1 { String::new() } else { format!("{} ", bounds.max_renewals) };
+            return Some(format!(
+                "an exception in this tier can be renewed {most}{times} at most, and this is renewal {renewals}: \
+                 fix the finding"
+            ));
+        }
+        None
+    }
+
+    /// Whether it lives at a time.
+    #[must_use]
+    pub fn life(&self, within_bounds: bool, approvals: Approvals, now: Timestamp) -> Life {
+        if !within_bounds {
+            Life::OutOfBounds
+        } else if self.revoked {
+            Life::Revoked
+        } else if now >= self.expires_at {
+            Life::Expired
+        } else if !approvals.suffice() {
+            Life::NotApproved
+        } else if self.valid_from.is_some_and(|from| now < from) {
+            Life::NotYetValid
+        } else if self.expires_at.duration_since(now) <= EXPIRING {
+            Life::ExpiringSoon
+        } else {
+            Life::Active
+        }
+    }
+
+    /// The times after `now` at which it changes by itself: it begins, expires soon, ends.
+    pub fn boundaries(&self, now: Timestamp) -> impl Iterator<Item = Timestamp> {
+        let soon = self.expires_at.checked_sub(EXPIRING).ok();
+        [self.valid_from, soon, Some(self.expires_at)]
+            .into_iter()
+            .flatten()
+            .filter(move |moment| *moment > now)
+    }
+
+    /// Whole days until it ends, rounded up; 0 once it has ended.
+    #[must_use]
+    pub fn days_left(&self, now: Timestamp) -> i64 {
+        let seconds = self.expires_at.duration_since(now).as_secs().max(0);
+        (seconds + 86_399) / 86_400
+    }
+
+    /// Whole days since it began.
+    #[must_use]
+    pub fn age_days(&self, now: Timestamp) -> Option<i64> {
+        let begun = [self.created, self.valid_from].into_iter().flatten().min()?;
+        Some(now.duration_since(begun).as_secs().max(0) / 86_400)
+    }
+}
+
+fn check_controls(controls: &[String], errors: &mut Vec<CompileError>) {
+    if controls.is_empty() {
+        errors.push(CompileError::new("spec.controls", "name at least one control"));
+    }
+    for (index, control) in controls.iter().enumerate() {
+        let family = control.strip_suffix(".*");
+        if control == "*" || family.unwrap_or(control).contains('*') {
+            errors.push(CompileError::new(
+                format!("spec.controls[{index}]"),
+                format!("`{control}` would excuse too much: name controls, or a family such as `pod.*`"),
+            ));
+        }
+    }
+}
+
+impl Target {
+    fn compile(target: &crate::api::ExceptionTarget, errors: &mut Vec<CompileError>) -> Self {
+        if target.names.is_empty() && target.selector.is_none() && target.images.is_empty() {
+            let message = "say what it covers: give names, a selector or images";
+            errors.push(CompileError::new("spec.target", message));
+        }
+        check_selector("spec.target.selector", target.selector.as_ref(), errors);
+        let mut images = Vec::new();
+        for (index, pattern) in target.images.iter().enumerate() {
+            match ImagePattern::new(pattern) {
+                Ok(pattern) => images.push(pattern),
+                Err(message) => {
+                    errors.push(CompileError::new(format!("spec.target.images[{index}]"), message))
+                }
+            }
+        }
+        let texts = |list: &[String]| list.iter().map(|text| text.as_str().into()).collect();
+        Self {
+            kind: target.kind.as_deref().map(Text::from),
+            names: texts(&target.names),
+            selector: target.selector.as_ref().map(Selector::from),
+            containers: texts(&target.containers),
+            images,
+        }
+    }
+
+    fn covers_image(&self, image: Option<&str>) -> bool {
+        image.is_some_and(|image| self.images.iter().any(|pattern| pattern.matches(image)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::Duration;
+
+    fn exception(spec: &str) -> CompiledException {
+        compile(spec).unwrap()
+    }
+
+    fn compile(spec: &str) -> Result<CompiledException, CompileErrors> {
+        let yaml = format!(
+            "{{apiVersion: stanchion.dev/v1alpha1, kind: RiskException,
+               metadata: {{name: e, namespace: shop, creationTimestamp: '2026-11-01T00:00:00Z'}},
+               spec: {{reason: it is being rewritten this month, owner: team-shop, {spec}}}}}"
+        );
+        CompiledException::compile(&serde_saphyr::from_str(&yaml).unwrap())
+    }
+
+    const PLAIN: &str =
+        "controls: [pod.privileged], target: {names: [cart]}, expiresAt: '2026-12-01T00:00:00Z'";
+
+    fn life(spec: &str, now: &str) -> Life {
+        let exception = exception(spec);
+        let bounds = ExceptionBounds::default();
+        let now = now.parse().unwrap();
+        let within = exception.beyond_bounds(&bounds, 0, now).is_none();
+        exception.life(within, exception.approvals(&bounds, Trust::Recorded), now)
+    }
+
+    #[test]
+    fn it_lives_from_approval_to_the_minute_of_its_end() {
+        assert_eq!(life(PLAIN, "2026-11-02T00:00:00Z"), Life::NotApproved);
+        let approved =
+            format!("{PLAIN}, approvals: [{{by: ada}}], requestedBy: bob, validFrom: '2026-11-03T00:00:00Z'");
+        assert_eq!(life(&approved, "2026-11-02T00:00:00Z"), Life::NotYetValid);
+        assert_eq!(life(&approved, "2026-11-03T00:00:00Z"), Life::Active);
+        assert_eq!(life(&approved, "2026-11-24T00:00:00Z"), Life::ExpiringSoon);
+        assert_eq!(life(&approved, "2026-11-30T23:59:59Z"), Life::ExpiringSoon);
+        assert_eq!(life(&approved, "2026-12-01T00:00:00Z"), Life::Expired);
+    }
+
+    #[test]
+    fn nobody_approves_their_own() {
+        let own = format!("{PLAIN}, approvals: [{{by: bob}}], requestedBy: bob");
+        assert_eq!(life(&own, "2026-11-02T00:00:00Z"), Life::NotApproved);
+    }
+
+    #[test]
+    fn revoked_wins_over_approved() {
+        let revoked = format!("{PLAIN}, approvals: [{{by: ada}}], revoked: {{by: eve, reason: misused}}");
+        assert_eq!(life(&revoked, "2026-11-02T00:00:00Z"), Life::Revoked);
+    }
+
+    #[test]
+    fn longer_than_the_tier_allows_is_out_of_bounds() {
+        let exception = exception(PLAIN);
+        let bounds = ExceptionBounds { max_duration: Duration::days(29), ..ExceptionBounds::default() };
+        let now = "2026-11-02T00:00:00Z".parse().unwrap();
+        assert_eq!(
+            exception.beyond_bounds(&bounds, 0, now).unwrap(),
+            "an exception in this tier lasts at most 29d: set `expiresAt` to 2026-11-30T00:00Z or earlier"
+        );
+        assert!(
+            exception.beyond_bounds(&ExceptionBounds::default(), 2, now).unwrap().contains("renewed once")
+        );
+    }
+
+    #[test]
+    fn everything_and_nothing_are_refused() {
+        let refused =
+            compile("controls: ['*', 'pod.*'], target: {}, expiresAt: '2026-12-01T00:00:00Z'").unwrap_err();
+        let refused: Vec<String> = refused.iter().map(|error| error.path.clone()).collect();
+        assert_eq!(refused, ["spec.controls[0]", "spec.target"]);
+    }
+
+    #[test]
+    fn one_that_names_a_container_covers_no_other() {
+        let exception = exception(
+            "controls: ['pod.*'], target: {names: [cart], containers: [app]}, expiresAt: '2026-12-01T00:00:00Z'",
+        );
+        let workload = Workload::decode(crate::facts::WorkloadKind::Pod, &serde_json::json!({})).unwrap();
+        let in_container = |name: &str| Finding {
+            container: Some(name.into()),
+            ..Finding::new(crate::facts::Path::root(), "wrong")
+        };
+        assert!(exception.covers(&in_container("app"), &workload));
+        assert!(!exception.covers(&in_container("sidecar"), &workload));
+        assert!(!exception.covers(&Finding::new(crate::facts::Path::root(), "wrong"), &workload));
+    }
+}

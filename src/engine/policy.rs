@@ -1,0 +1,158 @@
+//! The policy: standards, tiers and exceptions compiled together, and the settings of whoever runs the engine.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::error::CompileErrors;
+use super::exception::{CompiledException, Trust};
+use super::rollout::Record;
+use super::standard::CompiledStandard;
+use super::tier::{CompiledTier, Tiers};
+use crate::api::{RiskException, SecurityStandard, ServiceTier};
+use crate::facts::{Meta, Text};
+
+/// Namespaces that no standard judges, whatever its scope: the cluster's own, and Stanchion's.
+pub const EXEMPT_NAMESPACES: [&str; 4] =
+    ["kube-node-lease", "kube-public", "kube-system", "stanchion-system"];
+
+/// Labels and annotations that say who owns a workload, the first found counts; looked up on the workload, then on its
+/// namespace.
+pub const OWNER_KEYS: [&str; 4] = ["stanchion.dev/owner", "app.kubernetes.io/owner", "owner", "team"];
+
+/// What is set once for a cluster or a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Namespaces that no standard judges.
+    pub exempt_namespaces: BTreeSet<Text>,
+    /// Labels and annotations that name an owner.
+    pub owner_keys: Vec<Text>,
+    /// Which approvals count.
+    pub trust: Trust,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            exempt_namespaces: EXEMPT_NAMESPACES.map(Text::from).into(),
+            owner_keys: OWNER_KEYS.map(Text::from).into(),
+            trust: Trust::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// Who owns an object, by its own metadata or else its namespace's.
+    #[must_use]
+    pub fn owner(&self, own: &Meta, namespace: Option<&Meta>) -> Option<Text> {
+        [Some(own), namespace].into_iter().flatten().find_map(|meta| {
+            self.owner_keys
+                .iter()
+                .find_map(|key| meta.labels.get(key).or_else(|| meta.annotations.get(key)))
+                .cloned()
+        })
+    }
+}
+
+/// Everything that people decided, compiled.
+#[derive(Debug, Default)]
+pub struct Policy {
+    /// What must hold, by name.
+    pub standards: Vec<CompiledStandard>,
+    /// What matters how much.
+    pub tiers: Tiers,
+    /// What is excused, by namespace and name.
+    pub exceptions: Vec<CompiledException>,
+    /// The recorded stages, by standard and tier; the tier is empty for what is in none.
+    pub stages: BTreeMap<(Text, Text), Record>,
+    /// Settings.
+    pub settings: Settings,
+}
+
+/// An object that didn't compile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Its kind.
+    pub kind: &'static str,
+    /// Its namespace; empty for cluster-scoped kinds.
+    pub namespace: Text,
+    /// Its name.
+    pub name: Text,
+    /// What is wrong with it.
+    pub errors: CompileErrors,
+}
+
+impl Policy {
+    /// Compiles what people wrote. What can't be used is left out and returned: the rest goes on.
+    #[must_use]
+    pub fn compile<'a>(
+        standards: impl IntoIterator<Item = &'a SecurityStandard>,
+        tiers: impl IntoIterator<Item = &'a ServiceTier>,
+        exceptions: impl IntoIterator<Item = &'a RiskException>,
+        settings: Settings,
+    ) -> (Self, Vec<Refused>) {
+        let mut refused = Vec::new();
+        let mut policy = Self { settings, ..Self::default() };
+        for standard in standards {
+            match CompiledStandard::compile(standard) {
+                Ok(compiled) => {
+                    policy.stages.extend(recorded_stages(standard));
+                    policy.standards.push(compiled);
+                }
+                Err(errors) => refused.push(Refused::new("SecurityStandard", &standard.metadata, errors)),
+            }
+        }
+        let mut compiled_tiers = Vec::new();
+        for tier in tiers {
+            match CompiledTier::compile(tier) {
+                Ok(compiled) => compiled_tiers.push(compiled),
+                Err(errors) => refused.push(Refused::new("ServiceTier", &tier.metadata, errors)),
+            }
+        }
+        for exception in exceptions {
+            match CompiledException::compile(exception) {
+                Ok(compiled) => policy.exceptions.push(compiled),
+                Err(errors) => refused.push(Refused::new("RiskException", &exception.metadata, errors)),
+            }
+        }
+        policy.tiers = Tiers::new(compiled_tiers);
+        policy.standards.sort_by(|a, b| a.name.cmp(&b.name));
+        policy.exceptions.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+        (policy, refused)
+    }
+
+    /// How many exceptions this one renews, one after the other. A chain that comes back to itself ends there.
+    #[must_use]
+    pub fn renewals(&self, exception: &CompiledException) -> usize {
+        let mut seen = BTreeSet::from([&exception.name]);
+        let mut here = exception;
+        while let Some(before) = &here.renews {
+            if !seen.insert(before) {
+                break;
+            }
+            let wanted = (&here.namespace, before);
+            let found = self.exceptions.binary_search_by(|it| (&it.namespace, &it.name).cmp(&wanted));
+            let Some(found) = found.ok().and_then(|place| self.exceptions.get(place)) else { break };
+            here = found;
+        }
+        seen.len() - 1
+    }
+}
+
+impl Refused {
+    fn new(
+        kind: &'static str,
+        meta: &k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta,
+        errors: CompileErrors,
+    ) -> Self {
+        let text = |value: &Option<String>| Text::from(value.as_deref().unwrap_or_default());
+        Self { kind, namespace: text(&meta.namespace), name: text(&meta.name), errors }
+    }
+}
+
+fn recorded_stages(standard: &SecurityStandard) -> impl Iterator<Item = ((Text, Text), Record)> {
+    let name = Text::from(standard.metadata.name.as_deref().unwrap_or_default());
+    let tiers = standard.status.iter().flat_map(|status| &status.tiers);
+    tiers.filter_map(move |tier| {
+        let record = Record { action: tier.action?, since: tier.since.as_ref()?.0 };
+        Some(((name.clone(), Text::from(tier.name.as_str())), record))
+    })
+}

@@ -1,0 +1,426 @@
+//! Rollout: at which stage a tier stands, and what keeps it from the next.
+//!
+//! The stage is recorded state. It moves by one, on evidence, and only here; with the record lost it starts again at
+//! the first stage, the safe side.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::error::CompileError;
+use crate::api::{Action, Percent, Rollout, Stage};
+use crate::facts::Text;
+
+/// The most stages that a plan can have: each of the three actions once.
+pub const MOST_STAGES: usize = 3;
+
+/// A checked rollout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompiledRollout {
+    general: Plan,
+    tiers: Vec<(Text, Plan)>,
+    freezes: Vec<FreezePeriod>,
+    hold: bool,
+    /// Until then, Deny stops only what makes a workload worse than it is.
+    pub ratchet_until: Option<Timestamp>,
+}
+
+/// The stages of a tier, from the mildest action to the gravest; never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan(Vec<CompiledStage>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct CompiledStage {
+    action: Action,
+    soak: SignedDuration,
+    compliance: Option<i32>,
+    failing: Option<u64>,
+    not_before: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct FreezePeriod {
+    from: Timestamp,
+    to: Timestamp,
+    reason: Option<String>,
+}
+
+/// What is recorded of a tier's stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Record {
+    /// What happens to a workload that fails.
+    pub action: Action,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// What was measured of a tier.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Measure {
+    /// The share of its workloads that comply, without those that are excepted; none if nothing was evaluated.
+    pub compliance: Option<Percent>,
+    /// How many fail.
+    pub failing: u64,
+}
+
+/// Why a tier isn't promoted yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Blocker {
+    /// `hold: true` forbids promotion.
+    Hold,
+    /// The soak time isn't over.
+    Soak(Timestamp),
+    /// The day hasn't come.
+    NotBefore(Timestamp),
+    /// A freeze is on, and why.
+    Freeze(Timestamp, Option<String>),
+    /// Too few comply: what there is, and what is wanted.
+    Compliance(Option<Percent>, i32),
+    /// Too many fail: how many, and how many may.
+    Failing(u64, u64),
+}
+
+impl fmt::Display for Blocker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let day = |moment: &Timestamp| moment.strftime("%Y-%m-%d").to_string();
+        match self {
+            Self::Hold => f.write_str("held: `rollout.hold` is true"),
+            Self::Soak(until) => write!(f, "soaking until {}", until.strftime("%Y-%m-%d %H:%M UTC")),
+            Self::NotBefore(until) => write!(f, "not before {}", day(until)),
+            Self::Freeze(until, None) => write!(f, "frozen until {}", day(until)),
+            Self::Freeze(until, Some(reason)) => write!(f, "frozen until {}: {reason}", day(until)),
+            Self::Compliance(None, wanted) => {
+                write!(f, "nothing measured yet; compliance must reach {wanted} %")
+            }
+            Self::Compliance(Some(share), wanted) => {
+                write!(f, "compliance is {share} %; it must reach {wanted} %")
+            }
+            Self::Failing(count, allowed) => write!(f, "{count} workloads fail; at most {allowed} may"),
+        }
+    }
+}
+
+/// Where a tier stands now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// What is to be recorded.
+    pub record: Record,
+    /// The stage's place in the plan, from 0.
+    pub stage: usize,
+    /// The action of the next stage; none at the last.
+    pub next: Option<Action>,
+    /// The earliest time at which the next stage may begin, if it were for time alone.
+    pub promotable_from: Option<Timestamp>,
+    /// What keeps it from the next stage; empty at the last.
+    pub blocked_by: Vec<Blocker>,
+}
+
+impl CompiledRollout {
+    /// Checks a rollout as written. One that is absent stays at Audit for ever.
+    pub fn compile(rollout: Option<&Rollout>, errors: &mut Vec<CompileError>) -> Self {
+        let absent = Rollout::default();
+        let written = rollout.unwrap_or(&absent);
+        let mut tiers: Vec<(Text, Plan)> = Vec::new();
+        for (index, tier) in written.tiers.iter().enumerate() {
+            let path = format!("spec.rollout.tiers[{index}]");
+            if tiers.iter().any(|(known, _)| known.as_str() == tier.name) {
+                let message = format!("the tier `{}` has a plan already: keep one of them", tier.name);
+                errors.push(CompileError::new(format!("{path}.name"), message));
+            }
+            if tier.stages.is_empty() {
+                errors.push(CompileError::new(format!("{path}.stages"), "a plan needs at least one stage"));
+            }
+            tiers.push((
+                tier.name.as_str().into(),
+                Plan::compile(&tier.stages, &format!("{path}.stages"), errors),
+            ));
+        }
+        for (index, freeze) in written.freezes.iter().enumerate() {
+            if freeze.to < freeze.from {
+                let message =
+                    "a freeze ends after it begins: set `to` to the same day as `from`, or a later one";
+                errors.push(CompileError::new(format!("spec.rollout.freezes[{index}].to"), message));
+            }
+        }
+        Self {
+            general: Plan::compile(&written.stages, "spec.rollout.stages", errors),
+            tiers,
+            freezes: written
+                .freezes
+                .iter()
+                .map(|freeze| FreezePeriod {
+                    from: freeze.from.start(),
+                    to: freeze.to.end(),
+                    reason: freeze.reason.clone(),
+                })
+                .collect(),
+            hold: written.hold,
+            ratchet_until: written.ratchet.as_ref().map(|ratchet| ratchet.until.end()),
+        }
+    }
+
+    /// The plan of a tier, or the one for everything that has none of its own.
+    #[must_use]
+    pub fn plan(&self, tier: Option<&str>) -> &Plan {
+        let own = self.tiers.iter().find(|(name, _)| tier.is_some_and(|tier| name == tier));
+        own.map_or(&self.general, |(_, plan)| plan)
+    }
+
+    /// The gravest action that any tier's plan reaches.
+    #[must_use]
+    pub fn gravest(&self) -> Action {
+        let plans = self.tiers.iter().map(|(_, plan)| plan).chain([&self.general]);
+        plans.flat_map(|plan| &plan.0).map(|stage| stage.action).max().unwrap_or_default()
+    }
+
+    /// Where a tier stands at a time, given what is recorded of it and what was measured; at most one stage further
+    /// than recorded.
+    #[must_use]
+    pub fn stand(
+        &self,
+        tier: Option<&str>,
+        record: Option<Record>,
+        measure: Measure,
+        now: Timestamp,
+    ) -> Standing {
+        let plan = self.plan(tier);
+        let (stage, record) = plan.place(record, now);
+        let standing = self.look_ahead(plan, stage, record, measure, now);
+        match standing.next {
+            Some(action) if standing.blocked_by.is_empty() => {
+                self.look_ahead(plan, stage + 1, Record { action, since: now }, measure, now)
+            }
+            _ => standing,
+        }
+    }
+
+    fn look_ahead(
+        &self,
+        plan: &Plan,
+        stage: usize,
+        record: Record,
+        measure: Measure,
+        now: Timestamp,
+    ) -> Standing {
+        let mut standing =
+            Standing { record, stage, next: None, promotable_from: None, blocked_by: Vec::new() };
+        let (Some(here), Some(next)) = (plan.0.get(stage), plan.0.get(stage + 1)) else { return standing };
+        let soaked = record.since.checked_add(here.soak).unwrap_or(Timestamp::MAX);
+        let earliest = here.not_before.map_or(soaked, |day| day.max(soaked));
+        standing.next = Some(next.action);
+        standing.promotable_from = Some(self.after_freezes(earliest));
+        standing.blocked_by = self.blockers(here, soaked, measure, now);
+        standing
+    }
+
+    fn blockers(
+        &self,
+        here: &CompiledStage,
+        soaked: Timestamp,
+        measure: Measure,
+        now: Timestamp,
+    ) -> Vec<Blocker> {
+        let freeze = self.freezes.iter().find(|freeze| (freeze.from..freeze.to).contains(&now));
+        let too_few = |wanted: &i32| !measure.compliance.is_some_and(|share| share.reaches(*wanted));
+        [
+            self.hold.then_some(Blocker::Hold),
+            (now < soaked).then_some(Blocker::Soak(soaked)),
+            here.not_before.filter(|day| now < *day).map(Blocker::NotBefore),
+            freeze.map(|freeze| Blocker::Freeze(freeze.to, freeze.reason.clone())),
+            here.compliance.filter(too_few).map(|wanted| Blocker::Compliance(measure.compliance, wanted)),
+            here.failing
+                .filter(|allowed| measure.failing > *allowed)
+                .map(|allowed| Blocker::Failing(measure.failing, allowed)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    /// The first moment from `moment` on that no freeze holds.
+    fn after_freezes(&self, mut moment: Timestamp) -> Timestamp {
+        // Each turn leaves one freeze behind for good.
+        for _ in &self.freezes {
+            let held = self.freezes.iter().find(|freeze| (freeze.from..freeze.to).contains(&moment));
+            match held {
+                Some(freeze) => moment = freeze.to,
+                None => break,
+            }
+        }
+        moment
+    }
+}
+
+impl Plan {
+    fn compile(stages: &[Stage], path: &str, errors: &mut Vec<CompileError>) -> Self {
+        if stages.is_empty() {
+            return Self(vec![CompiledStage::forever(Action::Audit)]);
+        }
+        if stages.len() > MOST_STAGES {
+            errors.push(CompileError::new(path, "a plan has at most three stages: Audit, Warn and Deny"));
+        }
+        let pairs = stages.iter().zip(stages.iter().skip(1)).enumerate();
+        for (index, (here, next)) in pairs {
+            if next.action <= here.action {
+                let message = format!(
+                    "stages go up, from Audit through Warn to Deny: {} can't follow {}",
+                    next.action, here.action
+                );
+                errors.push(CompileError::new(format!("{path}[{}].action", index + 1), message));
+            }
+            if here.soak.is_none() {
+                let message = "say how long this stage lasts at least, such as `14d`, or `0m` for no wait";
+                errors.push(CompileError::new(format!("{path}[{index}].soak"), message));
+            }
+        }
+        Self(stages.iter().map(CompiledStage::from).collect())
+    }
+
+    /// Where a record stands in this plan: at the stage of the same action or, if the plan has none (it was edited),
+    /// at the gravest one below it, as of now. Without a record, at the first.
+    fn place(&self, record: Option<Record>, now: Timestamp) -> (usize, Record) {
+        let first = self.0.first().map(|stage| stage.action).unwrap_or_default();
+        let Some(record) = record else { return (0, Record { action: first, since: now }) };
+        match self.0.iter().rposition(|stage| stage.action <= record.action) {
+            Some(stage) => match self.0.get(stage) {
+                Some(found) if found.action != record.action => {
+                    (stage, Record { action: found.action, since: now })
+                }
+                _ => (stage, record),
+            },
+            None => (0, Record { action: first, since: now }),
+        }
+    }
+
+    /// The actions of the stages, in their order.
+    pub fn actions(&self) -> impl Iterator<Item = Action> {
+        self.0.iter().map(|stage| stage.action)
+    }
+}
+
+impl CompiledStage {
+    fn forever(action: Action) -> Self {
+        Self { action, soak: SignedDuration::ZERO, compliance: None, failing: None, not_before: None }
+    }
+}
+
+impl From<&Stage> for CompiledStage {
+    fn from(stage: &Stage) -> Self {
+        let gate = stage.promote_at.as_ref();
+        Self {
+            action: stage.action,
+            soak: stage.soak.map_or(SignedDuration::ZERO, SignedDuration::from),
+            compliance: gate.and_then(|gate| gate.compliance),
+            failing: gate.and_then(|gate| gate.failing).map(|failing| u64::try_from(failing).unwrap_or(0)),
+            not_before: stage.not_before.map(crate::api::Date::start),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rollout(yaml: &str) -> CompiledRollout {
+        let mut errors = Vec::new();
+        let compiled = CompiledRollout::compile(Some(&serde_saphyr::from_str(yaml).unwrap()), &mut errors);
+        assert_eq!(errors, []);
+        compiled
+    }
+
+    fn at(text: &str) -> Timestamp {
+        format!("{text}T12:00:00Z").parse().unwrap()
+    }
+
+    fn audit_since(day: &str) -> Option<Record> {
+        Some(Record { action: Action::Audit, since: at(day) })
+    }
+
+    const GATED: &str = "
+stages:
+  - {action: Audit, soak: 7d, promoteAt: {compliance: 90, failing: 2}, notBefore: 2026-12-07}
+  - {action: Warn, soak: 14d}
+  - {action: Deny}
+freezes: [{from: 2026-12-18, to: 2027-01-04, reason: year end}]
+";
+
+    const GOOD: Measure = Measure { compliance: Some(Percent::HUNDRED), failing: 0 };
+
+    #[test]
+    fn a_lost_record_starts_again_at_the_first_stage() {
+        let standing = rollout(GATED).stand(None, None, GOOD, at("2027-03-01"));
+        assert_eq!(standing.record, Record { action: Action::Audit, since: at("2027-03-01") });
+        assert_eq!(standing.next, Some(Action::Warn));
+    }
+
+    #[test]
+    fn promotion_needs_the_soak_time_the_day_and_the_evidence() {
+        let plan = rollout(GATED);
+        let bad = Measure { compliance: Percent::of(7, 10), failing: 3 };
+        let blockers =
+            |measure, day| plan.stand(None, audit_since("2026-12-01"), measure, at(day)).blocked_by;
+        let words: Vec<String> = blockers(bad, "2026-12-02").iter().map(ToString::to_string).collect();
+        assert_eq!(
+            words,
+            [
+                "soaking until 2026-12-08 12:00 UTC",
+                "not before 2026-12-07",
+                "compliance is 70.0 %; it must reach 90 %",
+                "3 workloads fail; at most 2 may",
+            ]
+        );
+        let promoted = plan.stand(None, audit_since("2026-12-01"), GOOD, at("2026-12-08"));
+        assert_eq!(promoted.record, Record { action: Action::Warn, since: at("2026-12-08") });
+    }
+
+    #[test]
+    fn a_stage_is_never_skipped() {
+        let promoted = rollout(GATED).stand(None, audit_since("2026-01-01"), GOOD, at("2027-06-01"));
+        assert_eq!(promoted.record.action, Action::Warn);
+    }
+
+    #[test]
+    fn a_freeze_holds_and_moves_the_earliest_day() {
+        let standing = rollout(GATED).stand(None, audit_since("2026-12-14"), GOOD, at("2026-12-22"));
+        assert_eq!(standing.record.action, Action::Audit);
+        assert_eq!(standing.promotable_from, Some("2027-01-05T00:00:00Z".parse().unwrap()));
+        assert_eq!(standing.blocked_by[0].to_string(), "frozen until 2027-01-05: year end");
+    }
+
+    #[test]
+    fn what_was_never_measured_is_not_promoted() {
+        let standing =
+            rollout(GATED).stand(None, audit_since("2026-11-01"), Measure::default(), at("2026-12-10"));
+        assert_eq!(standing.blocked_by, [Blocker::Compliance(None, 90)]);
+    }
+
+    #[test]
+    fn a_plan_that_lost_a_stage_falls_to_the_one_below() {
+        let plan = rollout("stages: [{action: Audit, soak: 7d}, {action: Deny}]");
+        let record = Some(Record { action: Action::Warn, since: at("2026-01-01") });
+        let standing = plan.stand(None, record, GOOD, at("2026-06-01"));
+        assert_eq!((standing.stage, standing.record.action), (0, Action::Audit));
+        assert_eq!(standing.record.since, at("2026-06-01"));
+    }
+
+    #[test]
+    fn a_clock_that_went_back_promotes_nothing() {
+        let standing = rollout(GATED).stand(None, audit_since("2027-05-01"), GOOD, at("2027-03-01"));
+        assert_eq!(standing.record, audit_since("2027-05-01").unwrap());
+    }
+
+    #[test]
+    fn a_tier_s_own_plan_comes_first() {
+        let plan = rollout("{stages: [{action: Deny}], tiers: [{name: tier-2, stages: [{action: Audit}]}]}");
+        assert_eq!(plan.plan(Some("tier-2")).actions().collect::<Vec<_>>(), [Action::Audit]);
+        assert_eq!(plan.plan(Some("tier-1")).actions().collect::<Vec<_>>(), [Action::Deny]);
+    }
+
+    #[test]
+    fn stages_that_go_down_are_refused() {
+        let written = serde_saphyr::from_str("stages: [{action: Warn, soak: 1d}, {action: Audit}]").unwrap();
+        let mut errors = Vec::new();
+        CompiledRollout::compile(Some(&written), &mut errors);
+        assert_eq!(errors[0].path, "spec.rollout.stages[1].action");
+    }
+}
