@@ -10,6 +10,7 @@
 //! | [`standard`], [`tier`], [`exception`], [`rollout`] | what people wrote, compiled |
 //! | [`evaluate`] | the assessment: every outcome, joined with tiers and exceptions |
 //! | [`posture`] | the assessment, counted |
+//! | [`status`] | the posture as the three kinds show it |
 //! | [`ratchet`] | an old judgement against a new one |
 
 pub mod catalogue;
@@ -25,5 +26,6 @@ pub mod posture;
 pub mod ratchet;
 pub mod rollout;
 pub mod standard;
+pub mod status;
 pub mod suggest;
 pub mod tier;

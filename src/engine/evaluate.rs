@@ -14,6 +14,9 @@ use super::tier::{CompiledTier, Placement};
 use crate::api::{ExceptionBounds, Severity};
 use crate::facts::{Inventory, Meta, SubjectKey, SubjectKind, Text, TextMap};
 
+/// The label by which workloads of a namespace are one service (Kubernetes' recommended labels).
+const PART_OF: &str = "app.kubernetes.io/part-of";
+
 /// What a control says of a subject, exceptions taken into account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
@@ -70,6 +73,8 @@ pub struct Assessed {
     pub overlaps: Vec<Text>,
     /// Who owns it, if anybody says so.
     pub owner: Option<Text>,
+    /// The service that it is part of, by its `app.kubernetes.io/part-of` label.
+    pub part_of: Option<Text>,
     /// The outcome of each control of each standard, in the order of [`Policy::standards`] and their controls.
     pub outcomes: Vec<Outcome>,
     /// Everything that neither passes nor doesn't apply.
@@ -325,6 +330,7 @@ fn judge(
         placement: placed.placement,
         overlaps: placed.overlaps.clone(),
         owner: placed.owner.clone(),
+        part_of: placed.meta.labels.get(PART_OF).cloned(),
         outcomes,
         details,
     }

@@ -56,7 +56,7 @@ pub struct CompiledException {
     pub max_workloads: usize,
     valid_from: Option<Timestamp>,
     created: Option<Timestamp>,
-    revoked: bool,
+    revoked: Option<(Text, String)>,
     controls: Vec<Text>,
     target: Target,
     requested_by: Option<Text>,
@@ -148,7 +148,7 @@ impl CompiledException {
             max_workloads: usize::try_from(spec.max_workloads()).unwrap_or(0),
             valid_from,
             created: meta.creation_timestamp.as_ref().map(|time| time.0),
-            revoked: spec.revoked.is_some(),
+            revoked: spec.revoked.as_ref().map(|it| (it.by.as_str().into(), it.reason.clone())),
             controls: spec.controls.iter().map(|control| control.as_str().into()).collect(),
             target: Target::compile(&spec.target, &mut errors),
             requested_by: spec.requested_by.as_deref().map(Text::from),
@@ -217,7 +217,7 @@ impl CompiledException {
     /// `renewals` is how many exceptions it renews, one after the other.
     #[must_use]
     pub fn beyond_bounds(&self, bounds: &ExceptionBounds, renewals: usize, now: Timestamp) -> Option<String> {
-        let begun = [self.created, self.valid_from].into_iter().flatten().min().unwrap_or(now);
+        let begun = self.begun().unwrap_or(now);
         let longest = SignedDuration::from(bounds.max_duration);
         if self.expires_at.duration_since(begun) > longest {
             let latest = begun.checked_add(longest).unwrap_or(Timestamp::MAX).strftime("%Y-%m-%dT%H:%MZ");
@@ -243,7 +243,7 @@ impl CompiledException {
     pub fn life(&self, within_bounds: bool, approvals: Approvals, now: Timestamp) -> Life {
         if !within_bounds {
             Life::OutOfBounds
-        } else if self.revoked {
+        } else if self.revoked.is_some() {
             Life::Revoked
         } else if now >= self.expires_at {
             Life::Expired
@@ -274,11 +274,22 @@ impl CompiledException {
         (seconds + 86_399) / 86_400
     }
 
+    /// Who took it back, and why.
+    #[must_use]
+    pub fn revocation(&self) -> Option<(&Text, &str)> {
+        self.revoked.as_ref().map(|(by, reason)| (by, reason.as_str()))
+    }
+
+    /// When it began, as far as anybody says: the earlier of its creation and `validFrom`.
+    #[must_use]
+    pub fn begun(&self) -> Option<Timestamp> {
+        [self.created, self.valid_from].into_iter().flatten().min()
+    }
+
     /// Whole days since it began.
     #[must_use]
     pub fn age_days(&self, now: Timestamp) -> Option<i64> {
-        let begun = [self.created, self.valid_from].into_iter().flatten().min()?;
-        Some(now.duration_since(begun).as_secs().max(0) / 86_400)
+        Some(now.duration_since(self.begun()?).as_secs().max(0) / 86_400)
     }
 }
 

@@ -76,6 +76,12 @@ impl CompiledStandard {
         CompileErrors::check(compiled, errors)
     }
 
+    /// Whether workloads of a tier can be in the scope.
+    #[must_use]
+    pub fn is_about(&self, tier: &str) -> bool {
+        self.scope.tiers.is_empty() || self.scope.tiers.iter().any(|name| name == tier)
+    }
+
     /// Whether the standard asks anything of a subject with these labels, in a namespace with those, in this tier.
     #[must_use]
     pub fn covers(&self, namespace: &TextMap, subject: &TextMap, tier: Option<&str>) -> bool {

@@ -67,12 +67,14 @@ impl SubjectKey {
     }
 }
 
+/// `Deployment payments/ledger`
 impl fmt::Display for SubjectKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.kind)?;
         if !self.namespace.is_empty() {
             write!(f, "{}/", self.namespace)?;
         }
-        write!(f, "{}/{}", self.kind, self.name)
+        f.write_str(&self.name)
     }
 }
 
@@ -219,7 +221,7 @@ mod tests {
         let first = inventory.add_workload(deployment("cart")).unwrap();
         let second = inventory.add_workload(deployment("cart")).unwrap();
         assert_ne!(first, second);
-        assert_eq!(first.to_string(), "shop/Deployment/cart");
+        assert_eq!(first.to_string(), "Deployment shop/cart");
         assert_eq!(second.to_string(), first.to_string());
         assert_eq!(inventory.workloads().count(), 2);
     }

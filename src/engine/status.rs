@@ -1,0 +1,130 @@
+//! Status: the posture as the three kinds show it.
+//!
+//! A status is a pure function of the assessment, of the status that is there, and of the time. With nothing changed it
+//! comes out the same, byte for byte, so that nothing needs to be written.
+
+mod exception;
+mod standard;
+mod tier;
+
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+
+use super::error::CompileErrors;
+use super::evaluate::Assessment;
+use super::policy::Policy;
+use super::posture::Posture;
+use crate::api::condition::{self, Outcome};
+use crate::api::{Kind, RiskExceptionStatus, SecurityStandardStatus, ServiceTierStatus};
+
+/// What statuses are made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Findings<'a> {
+    /// What people decided.
+    pub policy: &'a Policy,
+    /// What was judged.
+    pub assessment: &'a Assessment,
+    /// The same, counted.
+    pub posture: &'a Posture,
+}
+
+impl Findings<'_> {
+    /// The status of a standard, by its place in [`Policy::standards`].
+    #[must_use]
+    pub fn standard(
+        &self,
+        index: usize,
+        before: Option<&SecurityStandardStatus>,
+        generation: i64,
+    ) -> Option<SecurityStandardStatus> {
+        standard::status(self, index, before, generation)
+    }
+
+    /// The status of a tier, by its name.
+    #[must_use]
+    pub fn tier(
+        &self,
+        name: &str,
+        before: Option<&ServiceTierStatus>,
+        generation: i64,
+    ) -> Option<ServiceTierStatus> {
+        tier::status(self, name, before, generation)
+    }
+
+    /// The status of an exception, by its place in [`Policy::exceptions`].
+    #[must_use]
+    pub fn exception(
+        &self,
+        index: usize,
+        before: Option<&RiskExceptionStatus>,
+        generation: i64,
+    ) -> Option<RiskExceptionStatus> {
+        exception::status(self, index, before, generation)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.assessment.at
+    }
+}
+
+/// The conditions of an object that didn't compile; what else its status says stays as it was.
+#[must_use]
+pub fn refused(
+    kind: Kind,
+    errors: &CompileErrors,
+    before: &[Condition],
+    generation: i64,
+    now: Timestamp,
+) -> Vec<Condition> {
+    let mut conditions = before.to_vec();
+    let accepted = match kind {
+        Kind::SecurityStandard => &condition::standard::INVALID_SPEC,
+        Kind::ServiceTier => &condition::tier::INVALID_SPEC,
+        Kind::RiskException => &condition::exception::INVALID_SPEC,
+    };
+    let mut outcomes = vec![accepted.because(errors.to_string())];
+    if kind == Kind::RiskException {
+        outcomes.push(condition::exception::INVALID.because("The spec can't be used; `Accepted` says why."));
+        outcomes.push(condition::exception::NOT_ACTIVE.because("It is not active; `Active` says why."));
+    }
+    condition::set(&mut conditions, kind, &outcomes, now, generation);
+    conditions
+}
+
+fn conditions(
+    kind: Kind,
+    before: Option<&[Condition]>,
+    outcomes: &[Outcome],
+    now: Timestamp,
+    generation: i64,
+) -> Vec<Condition> {
+    let mut conditions = before.unwrap_or_default().to_vec();
+    condition::set(&mut conditions, kind, outcomes, now, generation);
+    conditions
+}
+
+/// A count as the API has it.
+fn count(number: impl TryInto<i64>) -> i64 {
+    number.try_into().unwrap_or(i64::MAX)
+}
+
+/// A moment as the API keeps it: to the second.
+fn to_the_second(moment: Timestamp) -> Time {
+    Time(Timestamp::from_second(moment.as_second()).unwrap_or(moment))
+}
+
+/// A moment that is only worth writing once a day.
+fn at_most_daily(before: Option<&Time>, now: Timestamp) -> Time {
+    const DAY: SignedDuration = SignedDuration::from_hours(24);
+    match before {
+        Some(known) if now.duration_since(known.0) < DAY && known.0 <= now => known.clone(),
+        _ => to_the_second(now),
+    }
+}
+
+/// `1 workload`, `2 workloads`
+fn plural(number: impl TryInto<i64>, noun: &str) -> String {
+    let number = count(number);
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{ending}")
+}

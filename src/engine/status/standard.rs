@@ -1,0 +1,215 @@
+//! The status of a standard: its posture, and where each tier stands.
+
+use std::collections::BTreeSet;
+
+use super::{Findings, conditions, count, plural, to_the_second};
+use crate::api::condition::{Outcome as Said, standard as reasons};
+use crate::api::{
+    Action, ControlStatus, Date, Kind, Percent, Posture, SecurityStandardStatus, TierStage, TopFailure,
+    TrendPoint,
+};
+use crate::engine::evaluate::Outcome;
+use crate::engine::posture::{self, Counts, StandardPosture, UNCLASSIFIED};
+use crate::engine::rollout::Measure;
+use crate::engine::standard::CompiledStandard;
+use crate::facts::Text;
+
+/// The most workloads that a status lists.
+const MOST_FAILURES: usize = 20;
+/// The most controls listed with a failing workload.
+const MOST_CONTROLS: usize = 20;
+/// The most days of trend.
+const MOST_DAYS: usize = 30;
+/// The most tiers that a status lists.
+const MOST_TIERS: usize = 64;
+
+pub(super) fn status(
+    findings: &Findings<'_>,
+    index: usize,
+    before: Option<&SecurityStandardStatus>,
+    generation: i64,
+) -> Option<SecurityStandardStatus> {
+    let standard = findings.policy.standards.get(index)?;
+    let measured = findings.posture.standards.get(index)?;
+    let tiers = tier_stages(findings, standard, measured);
+    let outcomes = [
+        reasons::ACCEPTED.because(format!("{} in force.", plural(standard.controls.len(), "control"))),
+        reasons::EVALUATED.because(format!("{} judged.", plural(measured.counts.evaluated, "workload"))),
+        compliant(&measured.counts),
+        enforcing(&tiers),
+    ];
+    let now = findings.now();
+    let made = SecurityStandardStatus {
+        observed_generation: Some(generation),
+        conditions: conditions(
+            Kind::SecurityStandard,
+            before.map(|status| status.conditions.as_slice()),
+            &outcomes,
+            now,
+            generation,
+        ),
+        last_evaluated: before.and_then(|status| status.last_evaluated.clone()),
+        posture: Some(shown(&measured.counts)),
+        controls: measured.controls.iter().map(control_status).collect(),
+        tiers,
+        top_failures: top_failures(findings, index),
+        trend: trend(before, measured.counts.compliance(), Date::of(now)),
+    };
+    if before == Some(&made) {
+        return Some(made);
+    }
+    Some(SecurityStandardStatus { last_evaluated: Some(to_the_second(now)), ..made })
+}
+
+fn shown(counts: &Counts) -> Posture {
+    Posture {
+        evaluated: count(counts.evaluated),
+        compliant: count(counts.compliant),
+        excepted: count(counts.excepted),
+        failing: count(counts.failing),
+        unknown: count(counts.unknown),
+        compliance: counts.compliance(),
+        effective: counts.effective(),
+    }
+}
+
+fn control_status(measured: &posture::ControlPosture) -> ControlStatus {
+    ControlStatus {
+        id: measured.control.id.to_owned(),
+        severity: Some(measured.severity),
+        evaluated: count(measured.counts.evaluated),
+        passing: count(measured.counts.compliant),
+        failing: count(measured.counts.failing),
+        excepted: count(measured.counts.excepted),
+        unknown: count(measured.counts.unknown),
+    }
+}
+
+fn compliant(counts: &Counts) -> Said {
+    if counts.evaluated == 0 {
+        return reasons::NOTHING_MATCHED.because("No workload is in the scope of this standard.");
+    }
+    if counts.failing + counts.excepted > 0 {
+        let failing = plural(counts.failing, "workload");
+        return reasons::WORKLOADS_FAILING
+            .because(format!("{failing} failing, {} excepted, of {}.", counts.excepted, counts.evaluated));
+    }
+    if counts.unknown > 0 {
+        let unknown = plural(counts.unknown, "workload");
+        return reasons::UNKNOWN_RESULTS.because(format!("Of {unknown} something can't be told."));
+    }
+    reasons::ALL_COMPLIANT
+        .because(format!("All {} pass every control.", plural(counts.evaluated, "workload")))
+}
+
+fn enforcing(tiers: &[TierStage]) -> Said {
+    let actions: BTreeSet<Action> = tiers.iter().filter_map(|tier| tier.action).collect();
+    let stages: Vec<String> =
+        tiers.iter().filter_map(|tier| Some(format!("{} at {}", tier.name, tier.action?))).collect();
+    let message = format!("{}.", stages.join(", "));
+    match actions.iter().collect::<Vec<_>>().as_slice() {
+        [] | [Action::Audit] => {
+            reasons::AUDITING.because("Failures are counted; nobody is warned or blocked.")
+        }
+        [Action::Warn] => reasons::WARNING.because(message),
+        [Action::Deny] => reasons::DENYING.because(message),
+        _ => reasons::MIXED_STAGES.because(message),
+    }
+}
+
+/// The tiers that the standard is about: those that exist and are in its scope, and what is in none, if there is any.
+fn tier_stages(
+    findings: &Findings<'_>,
+    standard: &CompiledStandard,
+    measured: &StandardPosture,
+) -> Vec<TierStage> {
+    let named = findings.policy.tiers.iter().map(|tier| &tier.name).filter(|name| standard.is_about(name));
+    let unclassified = Text::from(UNCLASSIFIED);
+    let rest = (measured.tiers.contains_key(UNCLASSIFIED) || findings.policy.tiers.iter().next().is_none())
+        .then_some(&unclassified);
+    named.chain(rest).take(MOST_TIERS).map(|tier| tier_stage(findings, standard, measured, tier)).collect()
+}
+
+fn tier_stage(
+    findings: &Findings<'_>,
+    standard: &CompiledStandard,
+    measured: &StandardPosture,
+    tier: &Text,
+) -> TierStage {
+    let counts = measured.tiers.get(tier).copied().unwrap_or_default();
+    let record = findings.policy.stages.get(&(standard.name.clone(), tier.clone())).copied();
+    let measure = Measure { compliance: counts.compliance(), failing: counts.failing };
+    let standing = standard.rollout.stand(Some(tier), record, measure, findings.now());
+    let will_deny = standard.rollout.plan(Some(tier)).actions().any(|action| action == Action::Deny);
+    TierStage {
+        name: tier.to_string(),
+        stage: i32::try_from(standing.stage).ok(),
+        action: Some(standing.record.action),
+        since: Some(to_the_second(standing.record.since)),
+        compliance: counts.compliance(),
+        would_deny: (will_deny && standing.record.action != Action::Deny).then(|| count(counts.failing)),
+        next: standing.next,
+        promotable_from: standing.promotable_from.map(to_the_second),
+        blocked_by: standing.blocked_by.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn top_failures(findings: &Findings<'_>, index: usize) -> Vec<TopFailure> {
+    let worst = posture::top_failures(findings.policy, findings.assessment, index, MOST_FAILURES);
+    worst
+        .into_iter()
+        .map(|(key, assessed)| {
+            let failing =
+                assessed.details.iter().filter(|it| it.standard == index && it.outcome == Outcome::Fail);
+            TopFailure {
+                subject: key.to_string(),
+                tier: assessed.tier.as_ref().map(ToString::to_string),
+                controls: failing.take(MOST_CONTROLS).map(|it| it.control.id.to_owned()).collect(),
+                owner: assessed.owner.as_ref().map(|owner| owner.chars().take(253).collect()),
+            }
+        })
+        .collect()
+}
+
+/// The days before, and today as it is now.
+fn trend(
+    before: Option<&SecurityStandardStatus>,
+    compliance: Option<Percent>,
+    today: Date,
+) -> Vec<TrendPoint> {
+    let known = before.map(|status| status.trend.as_slice()).unwrap_or_default();
+    let mut trend: Vec<TrendPoint> = known.iter().filter(|point| point.date < today).cloned().collect();
+    trend.extend(compliance.map(|compliance| TrendPoint { date: today, compliance }));
+    let surplus = trend.len().saturating_sub(MOST_DAYS);
+    trend.drain(..surplus);
+    trend
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn points(days: &[&str]) -> Vec<TrendPoint> {
+        let point = |day: &&str| TrendPoint { date: day.parse().unwrap(), compliance: Percent::HUNDRED };
+        days.iter().map(point).collect()
+    }
+
+    #[test]
+    fn a_day_has_one_point_of_trend_and_a_month_has_thirty() {
+        let days: Vec<String> = (1..=30).map(|day| format!("2026-11-{day:02}")).collect();
+        let days: Vec<&str> = days.iter().map(String::as_str).collect();
+        let before = SecurityStandardStatus { trend: points(&days), ..SecurityStandardStatus::default() };
+        let same = trend(Some(&before), Some(Percent::HUNDRED), "2026-11-30".parse().unwrap());
+        assert_eq!(same, before.trend);
+        let next = trend(Some(&before), Some(Percent::HUNDRED), "2026-12-01".parse().unwrap());
+        assert_eq!(next.len(), MOST_DAYS);
+        assert_eq!(next.last().unwrap().date.to_string(), "2026-12-01");
+    }
+
+    #[test]
+    fn nothing_matched_is_not_compliant() {
+        assert_eq!(compliant(&Counts::default()).reason.name, "NothingMatched");
+        let excepted = Counts { evaluated: 1, excepted: 1, ..Counts::default() };
+        assert_eq!(compliant(&excepted).reason.name, "WorkloadsFailing");
+    }
+}

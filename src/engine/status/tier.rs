@@ -1,0 +1,133 @@
+//! The status of a tier: what is in it, and how it does against its targets.
+
+use std::collections::BTreeSet;
+
+use super::{Findings, conditions, count, plural};
+use crate::api::condition::{Outcome as Said, tier as reasons};
+use crate::api::{Kind, Percent, ServiceTierStatus, TierExceptions};
+use crate::engine::exception::Life;
+use crate::engine::posture::TierPosture;
+use crate::engine::tier::CompiledTier;
+use crate::facts::Text;
+
+pub(super) fn status(
+    findings: &Findings<'_>,
+    name: &str,
+    before: Option<&ServiceTierStatus>,
+    generation: i64,
+) -> Option<ServiceTierStatus> {
+    let tier = findings.policy.tiers.get(name)?;
+    let measured = findings.posture.tiers.get(name)?;
+    let family = |family: &str| measured.families.get(family).and_then(|counts| counts.compliance());
+    let mut status = ServiceTierStatus {
+        observed_generation: Some(generation),
+        workloads: Some(count(measured.workloads)),
+        services: Some(services(findings, name)),
+        compliance: measured.counts.compliance(),
+        image_compliance: family("image"),
+        iam_least_privilege: family("iam"),
+        logging_coverage: family("logging"),
+        threat_models: None,
+        sla_compliance: None,
+        exceptions: Some(exceptions(findings, &tier.name)),
+        vulnerabilities: None,
+        targets_met: None,
+        conditions: Vec::new(),
+    };
+    let targets = targets(tier, &status);
+    let met = targets.iter().filter(|target| target.is_met()).count();
+    status.targets_met = (!targets.is_empty()).then(|| format!("{met}/{}", targets.len()));
+    let outcomes = [accepted(findings, tier), evaluated(measured), targets_met(&targets)];
+    let known = before.map(|status| status.conditions.as_slice());
+    status.conditions = conditions(Kind::ServiceTier, known, &outcomes, findings.now(), generation);
+    Some(status)
+}
+
+fn accepted(findings: &Findings<'_>, tier: &CompiledTier) -> Said {
+    let defaults: Vec<&CompiledTier> = findings.policy.tiers.defaults().collect();
+    match defaults.as_slice() {
+        [used, _, ..] if defaults.contains(&tier) => reasons::DUPLICATE_DEFAULT.because(format!(
+            "{} say that they are the default tier; `{}` is used. Set `default: true` on one of them.",
+            plural(defaults.len(), "tier"),
+            used.name
+        )),
+        _ => reasons::ACCEPTED.because(format!("Level {} is in use.", tier.level)),
+    }
+}
+
+fn evaluated(measured: &TierPosture) -> Said {
+    reasons::EVALUATED.because(format!("{} counted.", plural(measured.workloads, "workload")))
+}
+
+struct Target {
+    name: &'static str,
+    wanted: i32,
+    measured: Option<Percent>,
+}
+
+impl Target {
+    fn is_met(&self) -> bool {
+        self.measured.is_some_and(|share| share.reaches(self.wanted))
+    }
+}
+
+fn targets(tier: &CompiledTier, status: &ServiceTierStatus) -> Vec<Target> {
+    let wanted = &tier.targets;
+    [
+        ("compliance", wanted.compliance, status.compliance),
+        ("imageCompliance", wanted.image_compliance, status.image_compliance),
+        ("iamLeastPrivilege", wanted.iam_least_privilege, status.iam_least_privilege),
+        ("loggingCoverage", wanted.logging_coverage, status.logging_coverage),
+        ("threatModels", wanted.threat_models, status.threat_models),
+        ("slaCompliance", wanted.sla_compliance, status.sla_compliance),
+    ]
+    .into_iter()
+    .filter_map(|(name, wanted, measured)| Some(Target { name, wanted: wanted?, measured }))
+    .collect()
+}
+
+fn targets_met(targets: &[Target]) -> Said {
+    if targets.is_empty() {
+        return reasons::NOT_MEASURED.because("No target is set.");
+    }
+    let missed: Vec<String> = targets
+        .iter()
+        .filter_map(|target| target.measured.filter(|_| !target.is_met()).map(|share| (target, share)))
+        .map(|(target, share)| format!("{} is {share} of {}", target.name, target.wanted))
+        .collect();
+    let unmeasured: Vec<&str> =
+        targets.iter().filter(|target| target.measured.is_none()).map(|target| target.name).collect();
+    if !missed.is_empty() {
+        return reasons::BELOW_TARGET.because(format!("{}.", missed.join(", ")));
+    }
+    if !unmeasured.is_empty() {
+        return reasons::NOT_MEASURED.because(format!("Not measured: {}.", unmeasured.join(", ")));
+    }
+    reasons::TARGETS_MET.because(format!("All {} are met.", plural(targets.len(), "target")))
+}
+
+/// Workloads of one namespace with the same `part-of` label are one service; one without the label is its own.
+fn services(findings: &Findings<'_>, tier: &str) -> i64 {
+    let own =
+        findings.assessment.subjects.iter().filter(|(_, assessed)| assessed.tier.as_deref() == Some(tier));
+    let services: BTreeSet<(&Text, Text)> = own
+        .filter(|(key, _)| matches!(key.kind, crate::facts::SubjectKind::Workload(_)))
+        .map(|(key, assessed)| {
+            let part_of = assessed.part_of.clone();
+            (&key.namespace, part_of.unwrap_or_else(|| Text::from(format!("{}/{}", key.kind, key.name))))
+        })
+        .collect();
+    count(services.len())
+}
+
+fn exceptions(findings: &Findings<'_>, tier: &Text) -> TierExceptions {
+    let states = findings.assessment.exceptions.iter().zip(&findings.policy.exceptions);
+    let touching = states.filter(|(state, _)| state.life.is_active() && state.tiers.contains(tier));
+    let mut counted = TierExceptions::default();
+    for (state, exception) in touching {
+        counted.active += 1;
+        counted.expiring_soon += i64::from(state.life == Life::ExpiringSoon);
+        counted.oldest_days = counted.oldest_days.max(exception.age_days(findings.now()));
+    }
+    counted
+}
