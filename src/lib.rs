@@ -1,1 +1,2 @@
 //! Scratch.
+pub mod manifest;
