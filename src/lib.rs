@@ -3,6 +3,7 @@
 //! Data flows one way: bytes become facts, facts become verdicts, verdicts become posture, and thin shells show it.
 //!
 //! - [`api`]: the three custom resources, their schemas and their conditions.
+//! - [`manifest`]: from the bytes of a file to objects that know their place in it.
 //! - [`facts`]: what controls may look at, decoded from bytes.
 //! - [`controls`]: the catalogue, one file a control.
 //! - [`engine`]: standards, tiers and exceptions over facts: the posture.
@@ -13,3 +14,4 @@ pub mod api;
 pub mod controls;
 pub mod engine;
 pub mod facts;
+pub mod manifest;

@@ -320,7 +320,7 @@ impl Target {
             match ImagePattern::new(pattern) {
                 Ok(pattern) => images.push(pattern),
                 Err(message) => {
-                    errors.push(CompileError::new(format!("spec.target.images[{index}]"), message))
+                    errors.push(CompileError::new(format!("spec.target.images[{index}]"), message));
                 }
             }
         }

@@ -332,8 +332,8 @@ mod tests {
         format!("{text}T12:00:00Z").parse().unwrap()
     }
 
-    fn audit_since(day: &str) -> Option<Record> {
-        Some(Record { action: Action::Audit, since: at(day) })
+    fn audit_since(day: &str) -> Record {
+        Record { action: Action::Audit, since: at(day) }
     }
 
     const GATED: &str = "
@@ -358,7 +358,7 @@ freezes: [{from: 2026-12-18, to: 2027-01-04, reason: year end}]
         let plan = rollout(GATED);
         let bad = Measure { compliance: Percent::of(7, 10), failing: 3 };
         let blockers =
-            |measure, day| plan.stand(None, audit_since("2026-12-01"), measure, at(day)).blocked_by;
+            |measure, day| plan.stand(None, Some(audit_since("2026-12-01")), measure, at(day)).blocked_by;
         let words: Vec<String> = blockers(bad, "2026-12-02").iter().map(ToString::to_string).collect();
         assert_eq!(
             words,
@@ -369,19 +369,19 @@ freezes: [{from: 2026-12-18, to: 2027-01-04, reason: year end}]
                 "3 workloads fail; at most 2 may",
             ]
         );
-        let promoted = plan.stand(None, audit_since("2026-12-01"), GOOD, at("2026-12-08"));
+        let promoted = plan.stand(None, Some(audit_since("2026-12-01")), GOOD, at("2026-12-08"));
         assert_eq!(promoted.record, Record { action: Action::Warn, since: at("2026-12-08") });
     }
 
     #[test]
     fn a_stage_is_never_skipped() {
-        let promoted = rollout(GATED).stand(None, audit_since("2026-01-01"), GOOD, at("2027-06-01"));
+        let promoted = rollout(GATED).stand(None, Some(audit_since("2026-01-01")), GOOD, at("2027-06-01"));
         assert_eq!(promoted.record.action, Action::Warn);
     }
 
     #[test]
     fn a_freeze_holds_and_moves_the_earliest_day() {
-        let standing = rollout(GATED).stand(None, audit_since("2026-12-14"), GOOD, at("2026-12-22"));
+        let standing = rollout(GATED).stand(None, Some(audit_since("2026-12-14")), GOOD, at("2026-12-22"));
         assert_eq!(standing.record.action, Action::Audit);
         assert_eq!(standing.promotable_from, Some("2027-01-05T00:00:00Z".parse().unwrap()));
         assert_eq!(standing.blocked_by[0].to_string(), "frozen until 2027-01-05: year end");
@@ -390,7 +390,7 @@ freezes: [{from: 2026-12-18, to: 2027-01-04, reason: year end}]
     #[test]
     fn what_was_never_measured_is_not_promoted() {
         let standing =
-            rollout(GATED).stand(None, audit_since("2026-11-01"), Measure::default(), at("2026-12-10"));
+            rollout(GATED).stand(None, Some(audit_since("2026-11-01")), Measure::default(), at("2026-12-10"));
         assert_eq!(standing.blocked_by, [Blocker::Compliance(None, 90)]);
     }
 
@@ -405,8 +405,8 @@ freezes: [{from: 2026-12-18, to: 2027-01-04, reason: year end}]
 
     #[test]
     fn a_clock_that_went_back_promotes_nothing() {
-        let standing = rollout(GATED).stand(None, audit_since("2027-05-01"), GOOD, at("2027-03-01"));
-        assert_eq!(standing.record, audit_since("2027-05-01").unwrap());
+        let standing = rollout(GATED).stand(None, Some(audit_since("2027-05-01")), GOOD, at("2027-03-01"));
+        assert_eq!(standing.record, audit_since("2027-05-01"));
     }
 
     #[test]

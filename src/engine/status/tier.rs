@@ -6,7 +6,7 @@ use super::{Findings, conditions, count, plural};
 use crate::api::condition::{Outcome as Said, tier as reasons};
 use crate::api::{Kind, Percent, ServiceTierStatus, TierExceptions};
 use crate::engine::exception::Life;
-use crate::engine::posture::TierPosture;
+use crate::engine::posture::{Counts, TierPosture};
 use crate::engine::tier::CompiledTier;
 use crate::facts::Text;
 
@@ -18,7 +18,7 @@ pub(super) fn status(
 ) -> Option<ServiceTierStatus> {
     let tier = findings.policy.tiers.get(name)?;
     let measured = findings.posture.tiers.get(name)?;
-    let family = |family: &str| measured.families.get(family).and_then(|counts| counts.compliance());
+    let family = |family: &str| measured.families.get(family).and_then(Counts::compliance);
     let mut status = ServiceTierStatus {
         observed_generation: Some(generation),
         workloads: Some(count(measured.workloads)),
