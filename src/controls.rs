@@ -8,7 +8,18 @@ use crate::engine::control::Control;
 pub mod pod;
 
 /// Every control, sorted by id.
-pub static CATALOGUE: &[&Control] = &[&pod::privileged::PRIVILEGED];
+pub static CATALOGUE: &[&Control] = &[
+    &pod::added_capabilities::ADDED_CAPABILITIES,
+    &pod::host_namespaces::HOST_NAMESPACES,
+    &pod::no_seccomp::NO_SECCOMP,
+    &pod::privilege_escalation::PRIVILEGE_ESCALATION,
+    &pod::privileged::PRIVILEGED,
+    &pod::root_user::ROOT_USER,
+    &pod::runs_as_root::RUNS_AS_ROOT,
+    &pod::undropped_capabilities::UNDROPPED_CAPABILITIES,
+    &pod::unsafe_seccomp::UNSAFE_SECCOMP,
+    &pod::windows_host_process::WINDOWS_HOST_PROCESS,
+];
 
 #[cfg(test)]
 pub(crate) mod testing {
