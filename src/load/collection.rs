@@ -7,6 +7,7 @@ use super::{Origin, Problem, Sheet, Skipped};
 use crate::api::{Kind, RiskException, SecurityStandard, ServiceTier};
 use crate::engine::policy::{Policy, Refused, Settings};
 use crate::facts::object::Object;
+use crate::manifest::SkipReason;
 use crate::facts::{Inventory, SubjectKey, SubjectKind, Text, Workload};
 
 /// What a file is read for.
@@ -25,6 +26,8 @@ pub struct Counts {
     pub files: usize,
     /// Kubernetes objects.
     pub objects: usize,
+    /// Standards among them, those included that can't be used.
+    pub standards: usize,
 }
 
 /// One of our objects as written, and where.
@@ -64,6 +67,7 @@ impl Collection {
     pub fn add(&mut self, sheet: Sheet, role: Role) {
         self.counts.files += 1;
         self.counts.objects += sheet.objects;
+        self.counts.standards += sheet.standards;
         self.problems.extend(sheet.problems);
         self.skipped.extend(sheet.skipped);
         for (object, origin) in sheet.facts {
@@ -83,6 +87,34 @@ impl Collection {
                 object => self.add_facts(object, origin, role),
             }
         }
+    }
+
+    /// Adds a standard that comes with the program: no file that anybody gave.
+    pub fn add_preset(&mut self, sheet: Sheet) {
+        let counts = self.counts;
+        self.add(sheet, Role::Policy);
+        self.counts = counts;
+    }
+
+    /// Whether any file has a standard, be it one that can't be used.
+    #[must_use]
+    pub fn mentions_standards(&self) -> bool {
+        self.counts.standards > 0
+    }
+
+    /// Files without any object were hardly meant to be audited: that is a problem, not a clean result.
+    pub fn expect_objects(&mut self) {
+        if self.counts.objects > 0 || !self.problems.is_empty() {
+            return;
+        }
+        let file = self.skipped.first().map_or_else(|| Arc::from("<stdin>"), |it| Arc::clone(&it.file));
+        let templates = self.skipped.iter().any(|it| it.reason == SkipReason::HelmTemplate.to_string());
+        let message = if templates {
+            "nothing to audit but Helm templates: render them, `helm template CHART | stanchion audit -`"
+        } else {
+            "nothing to audit: no Kubernetes object in it"
+        };
+        self.problems.push(Problem { file, position: None, message: message.to_owned() });
     }
 
     fn add_facts(&mut self, object: Object, origin: Origin, role: Role) {

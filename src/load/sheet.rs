@@ -25,6 +25,8 @@ pub struct Settings {
 pub struct Sheet {
     /// How many Kubernetes objects it has, those included that no control looks at.
     pub objects: usize,
+    /// How many of them are standards, those included that can't be used.
+    pub standards: usize,
     /// What could not be used, in the order of the file.
     pub problems: Vec<Problem>,
     /// What was left aside, in the order of the file.
@@ -101,6 +103,7 @@ impl Sheet {
             }
         };
         self.objects += 1;
+        self.standards += usize::from(kind == ObjectKind::SecurityStandard);
         let origin = Origin::new(Arc::clone(&document.file), &document.node, &settings.keys);
         let problems = policy::check(kind, document, &origin);
         let refused = problems.iter().any(|(refused, _)| *refused);
