@@ -7,11 +7,14 @@
 //! - [`facts`]: what controls may look at, decoded from bytes.
 //! - [`controls`]: the catalogue, one file a control.
 //! - [`engine`]: standards, tiers and exceptions over facts: the posture.
+//! - `operator` (feature `operator`): watches, status, lease; the only part that talks to a cluster.
 //!
-//! All of these are pure: no clock, no IO, no async runtime (see ARCHITECTURE.md).
+//! All but the last are pure: no clock, no IO, no async runtime (see ARCHITECTURE.md).
 
 pub mod api;
 pub mod controls;
 pub mod engine;
 pub mod facts;
 pub mod manifest;
+#[cfg(feature = "operator")]
+pub mod operator;
