@@ -13,13 +13,20 @@
 mod builder;
 mod decode;
 mod error;
+mod file;
+pub mod json;
 mod limits;
 mod node;
+mod object;
+mod positions;
 mod scalar;
+mod split;
 mod template;
 pub mod yaml;
 
 pub use decode::{DecodeError, decode};
 pub use error::Malformed;
+pub use file::{Document, Fault, Problem, Reading, SkipReason, Skipped, read};
 pub use limits::Limits;
 pub use node::{Key, Node, Position, Segment, Value, path_text};
+pub use positions::{Keys, Positions};
