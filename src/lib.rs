@@ -15,3 +15,4 @@ pub mod controls;
 pub mod engine;
 pub mod facts;
 pub mod manifest;
+pub mod report;
