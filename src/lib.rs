@@ -7,6 +7,7 @@
 //! - [`facts`]: what controls may look at, decoded from bytes.
 //! - [`controls`]: the catalogue, one file a control.
 //! - [`engine`]: standards, tiers and exceptions over facts: the posture.
+//! - [`report`]: what is known, as people and programs read it.
 //!
 //! All of these are pure: no clock, no IO, no async runtime (see ARCHITECTURE.md).
 

@@ -22,7 +22,7 @@ pub fn render(control: &Control) -> String {
     line(&mut page, format_args!("**{}.**\n", control.title));
     line(&mut page, format_args!("| Severity | Judges | Since |\n| --- | --- | --- |"));
     let judged = judged(control.subject);
-    line(&mut page, format_args!("| {:?} | {judged} | {} |", control.severity, control.since));
+    line(&mut page, format_args!("| {} | {judged} | {} |", control.severity, control.since));
     for heading in Heading::ALL {
         line(&mut page, format_args!("\n## {}\n\n{}", heading.as_str(), control.section(heading)));
     }
@@ -53,7 +53,7 @@ pub fn table<'a>(controls: impl IntoIterator<Item = &'a Control>) -> String {
         }
         let link = format!("[`{}`]({})", control.id, file_name(control));
         let (title, severity) = (control.title, control.severity);
-        line(&mut page, format_args!("| {link} | {title} | {severity:?} | {} |", frameworks(control)));
+        line(&mut page, format_args!("| {link} | {title} | {severity} | {} |", frameworks(control)));
     }
     page
 }

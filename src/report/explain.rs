@@ -21,7 +21,7 @@ pub fn control(control: &Control, width: usize, styled: bool) -> String {
     let heading = format!("{}: {}", text.strong(control.id), control.title);
     text.push(&heading);
     let judged = judged(control.subject);
-    text.push(&format!("{:?} · judges {judged} · since {}", control.severity, control.since));
+    text.push(&format!("{} · judges {judged} · since {}", control.severity, control.since));
     for heading in Heading::ALL {
         text.heading(heading.as_str());
         text.markdown(&control.section(heading));
@@ -48,8 +48,7 @@ pub fn list<'a>(controls: impl IntoIterator<Item = &'a Control>, styled: bool) -
             family = control.family();
             text.heading(family);
         }
-        let (id, severity) = (control.id, format!("{:?}", control.severity));
-        text.push(&format!("{id:longest$}  {severity:8}  {}", control.title));
+        text.push(&format!("{:longest$}  {:8}  {}", control.id, control.severity, control.title));
     }
     text.finish()
 }

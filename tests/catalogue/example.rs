@@ -122,12 +122,15 @@ impl Example {
     }
 
     fn tier(&self) -> Result<Option<CompiledTier>, String> {
-        let Some(tier) = self.beside.iter().find(|document| document["kind"] == "ServiceTier") else {
+        let Some(document) = self.beside.iter().find(|document| document["kind"] == "ServiceTier") else {
             return Ok(None);
         };
-        let level = tier["spec"]["level"].as_i64().ok_or("its ServiceTier has no `spec.level`")?;
-        let name = tier["metadata"]["name"].as_str().ok_or("its ServiceTier has no name")?;
-        Ok(Some(CompiledTier { name: name.into(), level }))
+        let Object::ServiceTier(tier) = decode(document)? else {
+            return Err("its ServiceTier is of another API group".to_owned());
+        };
+        CompiledTier::compile(&tier)
+            .map(Some)
+            .map_err(|errors| format!("its ServiceTier is refused: {errors}"))
     }
 }
 
@@ -282,7 +285,7 @@ mod tests {
     #[test]
     fn a_service_tier_beside_the_subject_is_its_tier() {
         let block = "{apiVersion: v1, kind: Pod}\n---\n\
-            {apiVersion: stanchion.dev/v1alpha1, kind: ServiceTier, metadata: {name: tier-0}, spec: {level: 0}}";
+            {apiVersion: stanchion.dev/v1alpha1, kind: ServiceTier, metadata: {name: tier-0}, spec: {level: 0, default: true}}";
         let tier = Example::parse(block).unwrap().tier().unwrap().unwrap();
         assert_eq!((tier.name.as_str(), tier.level), ("tier-0", 0));
     }
