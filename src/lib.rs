@@ -7,6 +7,7 @@
 //! - [`facts`]: what controls may look at, decoded from bytes.
 //! - [`controls`]: the catalogue, one file a control.
 //! - [`engine`]: standards, tiers and exceptions over facts: the posture.
+//! - [`report`]: what is known, as people and programs read it.
 //! - `operator` (feature `operator`): watches, status, lease; the only part that talks to a cluster.
 //!
 //! All but the last are pure: no clock, no IO, no async runtime (see ARCHITECTURE.md).
@@ -18,3 +19,4 @@ pub mod facts;
 pub mod manifest;
 #[cfg(feature = "operator")]
 pub mod operator;
+pub mod report;

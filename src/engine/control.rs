@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::parameters::{Common, ParameterError};
 use super::tier::CompiledTier;
 use crate::api::Severity;
-use crate::facts::{ContainerRef, Inventory, Namespace, Path, ServiceAccount, Text, Workload};
+use crate::facts::{ContainerRef, Inventory, Namespace, Object, Path, ServiceAccount, Text, Workload};
 
 /// A rule of the catalogue. Declared with [`declare_control!`](crate::declare_control), one file each.
 pub struct Control {
@@ -55,6 +55,32 @@ pub enum Subject<'a> {
     Namespace(&'a Namespace),
     /// A `ServiceAccount`.
     ServiceAccount(&'a ServiceAccount),
+}
+
+impl<'a> Subject<'a> {
+    /// The subject that an object is, if controls judge its kind.
+    #[must_use]
+    pub fn of(object: &'a Object) -> Option<Self> {
+        match object {
+            Object::Workload(workload) => Some(Self::Workload(workload)),
+            Object::Namespace(namespace) => Some(Self::Namespace(namespace)),
+            Object::ServiceAccount(account) => Some(Self::ServiceAccount(account)),
+            Object::DisruptionBudget(_)
+            | Object::SecurityStandard(_)
+            | Object::ServiceTier(_)
+            | Object::RiskException(_) => None,
+        }
+    }
+
+    /// What kind of subject it is.
+    #[must_use]
+    pub const fn kind(self) -> SubjectType {
+        match self {
+            Self::Workload(_) => SubjectType::Workload,
+            Self::Namespace(_) => SubjectType::Namespace,
+            Self::ServiceAccount(_) => SubjectType::ServiceAccount,
+        }
+    }
 }
 
 /// The headings of a control's documentation, in their order.

@@ -13,7 +13,7 @@ use tracing::info;
 
 use super::{Error, Shared};
 
-/// What `OpenMetrics` asks a scrape to say of itself.
+/// What OpenMetrics asks a scrape to say of itself.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Listens, and answers for as long as the tasks live.

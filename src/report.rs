@@ -1,0 +1,12 @@
+//! Reports: judgements and the catalogue as people and programs read them.
+//!
+//! One renderer a file. Each takes values and returns text: nothing here prints, reads a file or knows a terminal.
+//!
+//! | module | what it renders |
+//! | --- | --- |
+//! | [`explain`] | a control, or the whole catalogue, for a terminal |
+//! | [`control_page`] | a control's page and the catalogue's table, in Markdown |
+
+pub mod control_page;
+pub mod explain;
+mod parameter;
