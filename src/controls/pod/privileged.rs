@@ -55,6 +55,9 @@ declare_control! {
         parameters: NoParameters,
         references: [
             Framework::PodSecurityBaseline.clause("Privileged Containers"),
+            Framework::CisKubernetes.clause("5.2.2"),
+            Framework::Nist80053.clause("AC-6"),
+            Framework::MitreAttack.clause("T1611"),
         ],
         since: "0.1.0",
         evaluate: evaluate,
