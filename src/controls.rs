@@ -5,10 +5,16 @@
 
 use crate::engine::control::Control;
 
+pub mod image;
 pub mod pod;
 
 /// Every control, sorted by id.
 pub static CATALOGUE: &[&Control] = &[
+    &image::latest_tag::LATEST_TAG,
+    &image::mutable_tag::MUTABLE_TAG,
+    &image::pull_policy::PULL_POLICY,
+    &image::unparsable_reference::UNPARSABLE_REFERENCE,
+    &image::untrusted_registry::UNTRUSTED_REGISTRY,
     &pod::added_capabilities::ADDED_CAPABILITIES,
     &pod::custom_proc_mount::CUSTOM_PROC_MOUNT,
     &pod::host_namespaces::HOST_NAMESPACES,

@@ -21,6 +21,8 @@ pub const STANDARD_SUBJECTS: &str = "stanchion_standard_subjects";
 pub const TIER_WORKLOADS: &str = "stanchion_tier_workloads";
 /// Exceptions by state.
 pub const EXCEPTIONS: &str = "stanchion_exceptions";
+/// Facts held, by resource.
+pub const FACTS: &str = "stanchion_facts";
 /// Evaluations so far.
 pub const EVALUATIONS: &str = "stanchion_evaluations";
 /// Statuses written so far.
@@ -63,6 +65,7 @@ pub(super) struct Metrics {
     subjects: Family<StandardLabels, Gauge>,
     workloads: Family<TierLabels, Gauge>,
     exceptions: Family<StateLabels, Gauge>,
+    facts: Family<WatchLabels, Gauge>,
     evaluations: Counter,
     writes: Family<WriteLabels, Counter>,
     watch_failures: Family<WatchLabels, Counter>,
@@ -78,6 +81,7 @@ impl Metrics {
             subjects: Family::default(),
             workloads: Family::default(),
             exceptions: Family::default(),
+            facts: Family::default(),
             evaluations: Counter::default(),
             writes: Family::default(),
             watch_failures: Family::default(),
@@ -89,6 +93,11 @@ impl Metrics {
         registry.register(STANDARD_SUBJECTS, "Subjects by standard and outcome", metrics.subjects.clone());
         registry.register(TIER_WORKLOADS, "Workloads by tier", metrics.workloads.clone());
         registry.register(EXCEPTIONS, "Exceptions by state", metrics.exceptions.clone());
+        registry.register(
+            FACTS,
+            "Objects held as facts, and objects that can't be decoded",
+            metrics.facts.clone(),
+        );
         registry.register(EVALUATIONS, "Evaluations of the whole posture", metrics.evaluations.clone());
         registry.register(STATUS_WRITES, "Statuses written", metrics.writes.clone());
         registry.register(WATCH_FAILURES, "Watches that broke", metrics.watch_failures.clone());
@@ -110,6 +119,10 @@ impl Metrics {
         for (tier, posture) in &evaluation.posture.tiers {
             let labels = TierLabels { tier: tier.to_string() };
             self.workloads.get_or_create(&labels).set(i64::try_from(posture.workloads).unwrap_or(i64::MAX));
+        }
+        for (resource, number) in &evaluation.facts {
+            let labels = WatchLabels { resource: (*resource).to_owned() };
+            self.facts.get_or_create(&labels).set(i64::try_from(*number).unwrap_or(i64::MAX));
         }
         self.exceptions.clear();
         for state in &evaluation.assessment.exceptions {

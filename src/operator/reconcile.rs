@@ -40,6 +40,8 @@ pub(super) struct Evaluation {
     pub(super) posture: Posture,
     /// Statuses that differ from what is there.
     pub(super) writes: Vec<Write>,
+    /// How many objects are held.
+    pub(super) facts: BTreeMap<&'static str, usize>,
     /// When something changes by itself.
     next: Timestamp,
 }
@@ -124,7 +126,7 @@ fn evaluate(world: &World, last_good: &mut LastGood, now: Timestamp) -> Evaluati
     let boundaries = policy.exceptions.iter().flat_map(|exception| exception.boundaries(now));
     let next = boundaries.fold(draft.next, Timestamp::min);
     let writes = draft.writes;
-    Evaluation { policy, assessment, posture, writes, next }
+    Evaluation { policy, assessment, posture, writes, facts: world.size(), next }
 }
 
 /// Compiles what people wrote. Where it can't be compiled, the last spec that could takes its place.
