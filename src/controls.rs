@@ -5,19 +5,34 @@
 
 use crate::engine::control::Control;
 
+pub mod image;
 pub mod pod;
 
 /// Every control, sorted by id.
 pub static CATALOGUE: &[&Control] = &[
+    &image::latest_tag::LATEST_TAG,
+    &image::mutable_tag::MUTABLE_TAG,
+    &image::pull_policy::PULL_POLICY,
+    &image::unparsable_reference::UNPARSABLE_REFERENCE,
+    &image::untrusted_registry::UNTRUSTED_REGISTRY,
     &pod::added_capabilities::ADDED_CAPABILITIES,
+    &pod::custom_proc_mount::CUSTOM_PROC_MOUNT,
     &pod::host_namespaces::HOST_NAMESPACES,
+    &pod::host_path_volume::HOST_PATH_VOLUME,
+    &pod::host_port::HOST_PORT,
+    &pod::host_probe::HOST_PROBE,
     &pod::no_seccomp::NO_SECCOMP,
     &pod::privilege_escalation::PRIVILEGE_ESCALATION,
     &pod::privileged::PRIVILEGED,
+    &pod::restricted_volume_type::RESTRICTED_VOLUME_TYPE,
     &pod::root_user::ROOT_USER,
     &pod::runs_as_root::RUNS_AS_ROOT,
     &pod::undropped_capabilities::UNDROPPED_CAPABILITIES,
+    &pod::unmasked_proc::UNMASKED_PROC,
+    &pod::unsafe_app_armor::UNSAFE_APP_ARMOR,
     &pod::unsafe_seccomp::UNSAFE_SECCOMP,
+    &pod::unsafe_selinux::UNSAFE_SELINUX,
+    &pod::unsafe_sysctl::UNSAFE_SYSCTL,
     &pod::windows_host_process::WINDOWS_HOST_PROCESS,
 ];
 

@@ -9,6 +9,7 @@
 //! | [`meta`] | names, labels, annotations, owners |
 //! | [`workload`] | the eight built-in kinds with a pod template |
 //! | [`pod`], [`container`], [`security`], [`volume`] | the pod template itself |
+//! | [`image`] | image references in their parts |
 //! | [`namespace`], [`service_account`], [`disruption_budget`] | other objects that controls join with workloads |
 //! | [`object`] | one decoded object of any kind, and how a kind becomes facts |
 //! | [`inventory`] | all of them together |
@@ -17,6 +18,7 @@
 pub mod container;
 mod decode;
 pub mod disruption_budget;
+pub mod image;
 pub mod inventory;
 pub mod meta;
 pub mod namespace;
@@ -32,6 +34,7 @@ pub mod workload;
 
 pub use container::{Container, ContainerClass, ContainerRef};
 pub use disruption_budget::DisruptionBudget;
+pub use image::{ImageError, ImageRef};
 pub use inventory::{Inventory, SubjectKey, SubjectKind};
 pub use meta::{Meta, OwnerReference};
 pub use namespace::Namespace;

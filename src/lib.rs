@@ -13,6 +13,7 @@
 //! All of these are pure: no clock, no IO, no async runtime (see ARCHITECTURE.md). The shells around them:
 //!
 //! - [`cli`]: the command line.
+//! - `operator` (feature `operator`): watches, status, lease; the only part that talks to a cluster.
 
 pub mod api;
 pub mod cli;
@@ -21,4 +22,6 @@ pub mod engine;
 pub mod facts;
 pub mod load;
 pub mod manifest;
+#[cfg(feature = "operator")]
+pub mod operator;
 pub mod report;

@@ -26,7 +26,7 @@ pub struct ServiceTierStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "i64", range(min = 0))]
     pub workloads: Option<i64>,
-    /// How many services are in the tier: workloads of one namespace with the same `app.kubernetes.io/part-of`.
+    /// How many services are in the tier.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "i64", range(min = 0))]
     pub services: Option<i64>,

@@ -52,6 +52,9 @@ impl ParameterError {
 /// # Errors
 /// Every unknown name, every value of a wrong type, and what [`Parameters::check`] refuses.
 pub fn compile<P: Parameters>(given: &Map<String, Value>) -> Result<(Common, P), Vec<ParameterError>> {
+    if given.is_empty() {
+        return checked(Common::default(), P::default());
+    }
     let own_names = names::<P>();
     let common_names = names::<Common>();
     let mut errors = Vec::new();
@@ -76,6 +79,10 @@ pub fn compile<P: Parameters>(given: &Map<String, Value>) -> Result<(Common, P),
     }
     let own = decode::<P>(own).map_err(|error| vec![error])?;
     let common = decode::<Common>(common).map_err(|error| vec![error])?;
+    checked(common, own)
+}
+
+fn checked<P: Parameters>(common: Common, own: P) -> Result<(Common, P), Vec<ParameterError>> {
     let refused = own.check();
     if refused.is_empty() { Ok((common, own)) } else { Err(refused) }
 }

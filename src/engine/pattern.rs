@@ -7,6 +7,8 @@ use globset::{GlobBuilder, GlobMatcher};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::facts::image::{ImageRef, canonical_registry, is_host, same_host};
+
 /// A pattern for image references: `*` stands for anything but a slash, `**` for anything, `?` for one character.
 /// It is matched against the reference as written and as the container runtime completes it, so that `nginx:*`
 /// and `docker.io/library/nginx:*` both match `nginx:1.25`.
@@ -27,12 +29,7 @@ impl ImagePattern {
                 "an empty pattern matches nothing; write an image such as `ghcr.io/acme/**`".to_owned()
             );
         }
-        let glob = GlobBuilder::new(pattern)
-            .literal_separator(true)
-            .backslash_escape(false)
-            .build()
-            .map_err(|error| format!("`{pattern}` is no pattern: {}", error.kind()))?;
-        Ok(Self { written: pattern.to_owned(), matcher: glob.compile_matcher() })
+        Ok(Self { written: pattern.to_owned(), matcher: glob(pattern, false)? })
     }
 
     /// Whether an image reference matches.
@@ -48,53 +45,168 @@ impl ImagePattern {
     }
 }
 
-/// An image reference with the registry and `library/` that the container runtime adds
-/// (`distribution/reference`, `ParseNormalizedNamed`): the first part is a registry if it has a dot or a colon, or is
-/// `localhost`.
+/// An image reference with the registry and `library/` that the container runtime adds; as written if it is none.
 fn completed(image: &str) -> Cow<'_, str> {
-    match image.split_once('/') {
-        Some((first, _)) if first.contains(['.', ':']) || first == "localhost" => Cow::Borrowed(image),
-        Some(_) => Cow::Owned(format!("docker.io/{image}")),
-        None => Cow::Owned(format!("docker.io/library/{image}")),
+    ImageRef::parse(image).map_or(Cow::Borrowed(image), |image| Cow::Owned(image.to_string()))
+}
+
+/// Where images may come from: a registry (`ghcr.io`), a repository or what stands below a path (`ghcr.io/acme`), or
+/// a glob over the whole name (`*.example.com/team-?/**`). One word is an official image of Docker Hub: `nginx` is
+/// `docker.io/library/nginx`. An entry covers what stands below it, at whole parts of the path: `ghcr.io/acme` never
+/// covers `ghcr.io/acme-evil`.
+#[derive(Clone)]
+pub struct RepositoryPattern {
+    written: String,
+    meaning: Meaning,
+}
+
+#[derive(Clone)]
+enum Meaning {
+    /// A registry, and a path in it; an empty path is the whole registry.
+    Below { registry: String, path: String },
+    /// Matched against the completed name and the paths above it.
+    Glob(GlobMatcher),
+}
+
+impl RepositoryPattern {
+    /// Compiles a pattern.
+    ///
+    /// # Errors
+    /// What is wrong with the pattern, and what to write, in words.
+    pub fn new(pattern: &str) -> Result<Self, String> {
+        let meaning = Self::read(pattern)?;
+        Ok(Self { written: pattern.to_owned(), meaning })
+    }
+
+    fn read(pattern: &str) -> Result<Meaning, String> {
+        let no_name = |why: &dyn fmt::Display| {
+            format!("`{pattern}` names no registry or repository: {why}; write one such as `ghcr.io/acme`")
+        };
+        if let Some((scheme, rest)) = pattern.split_once("://") {
+            return Err(format!("`{pattern}` is an address; leave out `{scheme}://` and write `{rest}`"));
+        }
+        if pattern.contains(['*', '?', '{']) {
+            return Ok(Meaning::Glob(glob(pattern, true)?));
+        }
+        let name = pattern.trim_end_matches('/');
+        let port =
+            name.rsplit_once(':').is_some_and(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
+        let is_registry = name == "localhost" || name.starts_with('[') || name.contains('.') || port;
+        if !name.contains('/') && is_registry && is_host(name) {
+            let registry = canonical_registry(name).to_owned();
+            return Ok(Meaning::Below { registry, path: String::new() });
+        }
+        let image = ImageRef::parse(name).map_err(|error| no_name(&error))?;
+        if image.tag().is_some() || image.digest().is_some() {
+            return Err(format!("`{pattern}` names one version; leave out its tag and digest"));
+        }
+        let path = image.path();
+        if !image.official().is_empty() && name.contains('/') {
+            // `docker.io/acme` is an official image to the runtime, and a namespace to whoever writes it in a list.
+            if !pattern.ends_with('/') && path != "library" {
+                return Err(format!(
+                    "`{pattern}` can be read in two ways; write `docker.io/{path}/` for the namespace, or \
+                     `docker.io/library/{path}` for the image"
+                ));
+            }
+            return Ok(Meaning::Below { registry: image.registry().to_owned(), path: path.to_owned() });
+        }
+        let path = format!("{}{path}", image.official());
+        Ok(Meaning::Below { registry: image.registry().to_owned(), path })
+    }
+
+    /// Whether an image comes from there.
+    #[must_use]
+    pub fn covers(&self, image: &ImageRef<'_>) -> bool {
+        match &self.meaning {
+            Meaning::Below { registry, path } => {
+                same_host(registry, image.registry()) && is_below(path, image.official(), image.path())
+            }
+            Meaning::Glob(glob) => {
+                let name = image.name();
+                let above = |path: &&str| path.rsplit_once('/').map(|(above, _)| above).map(str::len);
+                let mut paths = std::iter::successors(Some(name.as_str()), |path| {
+                    above(path).and_then(|length| name.get(..length))
+                });
+                paths.any(|path| glob.is_match(path))
+            }
+        }
+    }
+
+    /// The pattern as written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.written
     }
 }
 
-impl PartialEq for ImagePattern {
-    fn eq(&self, other: &Self) -> bool {
-        self.written == other.written
+/// Whether the path `official` + `path` is `top` or stands below it.
+fn is_below(top: &str, official: &str, path: &str) -> bool {
+    let at_boundary = |rest: &str| rest.is_empty() || rest.starts_with('/');
+    if top.is_empty() {
+        return true;
+    }
+    match top.strip_prefix(official) {
+        Some(top) => path.strip_prefix(top).is_some_and(at_boundary),
+        // All official images.
+        None => official.strip_suffix('/') == Some(top),
     }
 }
 
-impl Eq for ImagePattern {}
-
-impl fmt::Debug for ImagePattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.written, f)
-    }
+fn glob(pattern: &str, any_case: bool) -> Result<GlobMatcher, String> {
+    GlobBuilder::new(pattern)
+        .literal_separator(true)
+        .backslash_escape(false)
+        .case_insensitive(any_case)
+        .build()
+        .map(|glob| glob.compile_matcher())
+        .map_err(|error| format!("`{pattern}` is no pattern: {}", error.kind()))
 }
 
-impl<'de> Deserialize<'de> for ImagePattern {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let written = String::deserialize(deserializer)?;
-        Self::new(&written).map_err(serde::de::Error::custom)
-    }
+/// What every pattern is to a user: the text that was written.
+macro_rules! written_as_text {
+    ($pattern:ident) => {
+        impl PartialEq for $pattern {
+            fn eq(&self, other: &Self) -> bool {
+                self.written == other.written
+            }
+        }
+
+        impl Eq for $pattern {}
+
+        impl fmt::Debug for $pattern {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&self.written, f)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $pattern {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let written = String::deserialize(deserializer)?;
+                Self::new(&written).map_err(serde::de::Error::custom)
+            }
+        }
+
+        impl Serialize for $pattern {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.written)
+            }
+        }
+
+        impl JsonSchema for $pattern {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($pattern).into()
+            }
+
+            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                String::json_schema(generator)
+            }
+        }
+    };
 }
 
-impl Serialize for ImagePattern {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.written)
-    }
-}
-
-impl JsonSchema for ImagePattern {
-    fn schema_name() -> Cow<'static, str> {
-        "ImagePattern".into()
-    }
-
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        String::json_schema(generator)
-    }
-}
+written_as_text!(ImagePattern);
+written_as_text!(RepositoryPattern);
 
 #[cfg(test)]
 mod tests {
@@ -114,5 +226,66 @@ mod tests {
     #[test]
     fn a_broken_pattern_is_refused_in_words() {
         assert!(ImagePattern::new("[a").unwrap_err().contains("`[a` is no pattern"));
+    }
+    fn covers(pattern: &str, image: &str) -> bool {
+        RepositoryPattern::new(pattern).unwrap().covers(&ImageRef::parse(image).unwrap())
+    }
+
+    #[test]
+    fn a_registry_covers_all_that_it_serves() {
+        assert!(covers("ghcr.io", "ghcr.io/acme/app:1"));
+        assert!(covers("ghcr.io", "GHCR.io:443/acme/app:1"));
+        assert!(covers("GHCR.IO/", "ghcr.io/acme/app:1"));
+        assert!(!covers("ghcr.io", "ghcr.io:8443/acme/app:1"));
+        assert!(!covers("ghcr.io", "ghcr.io.example/acme/app:1"));
+        assert!(!covers("ghcr.io", "evil.example/ghcr.io/app:1"));
+        assert!(covers("localhost:5000", "localhost:5000/app"));
+        assert!(covers("registry:5000", "registry:5000/app"));
+        assert!(covers("localhost", "localhost/app"));
+        assert!(covers("docker.io", "nginx"));
+        assert!(covers("index.docker.io", "registry-1.docker.io/acme/app"));
+    }
+
+    #[test]
+    fn a_path_covers_what_stands_below_it_at_whole_parts() {
+        assert!(covers("ghcr.io/acme", "ghcr.io/acme/app:1"));
+        assert!(covers("ghcr.io/acme", "ghcr.io/acme/team/app"));
+        assert!(covers("ghcr.io/acme", "ghcr.io/acme:1"));
+        assert!(!covers("ghcr.io/acme", "ghcr.io/acme-evil/app:1"));
+        assert!(!covers("ghcr.io/acme/app", "ghcr.io/acme/application"));
+        assert!(covers("acme/app", "docker.io/acme/app:1"));
+        assert!(!covers("acme/app", "ghcr.io/acme/app:1"));
+    }
+
+    #[test]
+    fn one_word_is_an_official_image() {
+        assert!(covers("nginx", "docker.io/library/nginx:1"));
+        assert!(!covers("nginx", "nginx/app"));
+        assert!(!covers("nginx", "nginxinc"));
+        assert!(covers("docker.io/library", "nginx"));
+        assert!(covers("docker.io/acme/", "acme/app"));
+        assert!(!covers("docker.io/acme/", "acme"));
+    }
+
+    #[test]
+    fn a_glob_is_matched_against_the_whole_name_and_the_paths_above_it() {
+        assert!(covers("*.example.com", "eu.example.com/acme/app"));
+        assert!(!covers("*.example.com", "example.com.evil/acme/app"));
+        assert!(!covers("*.example.com", "evil.test/x.example.com/app"));
+        assert!(covers("ghcr.io/acme-*", "ghcr.io/acme-web/app:1"));
+        assert!(covers("docker.io/library/*", "nginx"));
+        assert!(covers("{ghcr,quay}.io/acme/**", "quay.io/acme/team/app"));
+        assert!(covers("*.Example.com", "EU.example.COM/app"));
+    }
+
+    #[test]
+    fn an_entry_that_can_t_mean_what_it_says_is_refused_with_what_to_write() {
+        let refused = |pattern: &str| RepositoryPattern::new(pattern).unwrap_err();
+        assert!(refused("https://ghcr.io/acme").contains("leave out `https://` and write `ghcr.io/acme`"));
+        assert!(refused("nginx:1.25").contains("names one version"));
+        assert!(refused("ghcr.io/Acme").contains("not in lower case"));
+        assert!(refused("").contains("it is empty"));
+        assert!(refused("docker.io/acme").contains("write `docker.io/acme/` for the namespace"));
+        assert!(refused("{a").contains("`{a` is no pattern"));
     }
 }

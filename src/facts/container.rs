@@ -49,6 +49,8 @@ pub struct ContainerPort {
     pub container_port: Option<i32>,
     /// The port on the node; 0 and absent mean none.
     pub host_port: Option<i32>,
+    /// `TCP`, `UDP` or `SCTP`; absent means `TCP`.
+    pub protocol: Option<Text>,
 }
 
 /// One entry of `volumeMounts`.

@@ -200,6 +200,11 @@ impl Inventory {
         self.service_accounts.get(&(namespace.into(), name.into()))
     }
 
+    /// All disruption budgets.
+    pub fn all_disruption_budgets(&self) -> impl Iterator<Item = &DisruptionBudget> {
+        self.disruption_budgets.values().flat_map(BTreeMap::values)
+    }
+
     /// The disruption budgets of a namespace.
     pub fn disruption_budgets(&self, namespace: &str) -> impl Iterator<Item = &DisruptionBudget> {
         self.disruption_budgets.get(namespace).into_iter().flat_map(BTreeMap::values)

@@ -6,8 +6,12 @@ use super::decode::null_as_default;
 use super::text::{Text, TextMap};
 
 /// Annotations longer than this are dropped while decoding: no control reads them, and a tenant could fill
-/// memory with them (the API server allows 256 KiB an object).
+/// memory with them (the API server allows 256 KiB an object). Those that [`begin`](CUT) as a control has to see are
+/// cut to this length instead.
 pub const LONGEST_ANNOTATION: usize = 1024;
+
+/// The beginning of keys whose values are judged by how they begin: dropped, a long one would pass unseen.
+const CUT: &str = "container.apparmor.security.beta.kubernetes.io/";
 
 /// Written by `kubectl apply`: a copy of the whole object, which controls never look at.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -26,7 +30,7 @@ pub struct Meta {
     /// Labels.
     #[serde(deserialize_with = "null_as_default")]
     pub labels: TextMap,
-    /// Annotations, without those longer than [`LONGEST_ANNOTATION`].
+    /// Annotations, without most of those longer than [`LONGEST_ANNOTATION`].
     #[serde(deserialize_with = "bounded_annotations")]
     pub annotations: TextMap,
     /// The owners; the one with `controller: true` made this object.
@@ -72,18 +76,23 @@ pub struct OwnerReference {
 
 fn bounded_annotations<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TextMap, D::Error> {
     let all: TextMap = null_as_default(deserializer)?;
-    if all.iter().all(|(key, value)| kept(key, value)) {
+    if all.iter().all(|(key, value)| value.len() <= LONGEST_ANNOTATION && key != LAST_APPLIED) {
         return Ok(all);
     }
-    Ok(all
-        .iter()
-        .filter(|(key, value)| kept(key, value))
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect())
+    Ok(all.iter().filter_map(|(key, value)| Some((key.clone(), bounded(key, value)?))).collect())
 }
 
-fn kept(key: &str, value: &str) -> bool {
-    value.len() <= LONGEST_ANNOTATION && key != LAST_APPLIED
+/// What is kept of an annotation.
+fn bounded(key: &str, value: &Text) -> Option<Text> {
+    if key == LAST_APPLIED {
+        None
+    } else if value.len() <= LONGEST_ANNOTATION {
+        Some(value.clone())
+    } else if key.starts_with(CUT) {
+        (0..=LONGEST_ANNOTATION).rev().find_map(|end| value.get(..end)).map(Text::from)
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]
@@ -99,6 +108,16 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(meta.annotations.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), ["owner"]);
+    }
+
+    #[test]
+    fn long_annotations_that_a_control_judges_by_their_beginning_are_cut() {
+        let key = format!("{CUT}app");
+        let meta: Meta = serde_json::from_value(serde_json::json!({
+            "annotations": {key.clone(): format!("x{}", "ä".repeat(LONGEST_ANNOTATION))},
+        }))
+        .unwrap();
+        assert_eq!(meta.annotations.get(&key).map(|value| value.len()), Some(LONGEST_ANNOTATION - 1));
     }
 
     #[test]

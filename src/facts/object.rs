@@ -61,6 +61,19 @@ pub enum Object {
 }
 
 impl ObjectKind {
+    /// Every kind.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let workloads = WorkloadKind::ALL.into_iter().map(Self::Workload);
+        workloads.chain([
+            Self::Namespace,
+            Self::ServiceAccount,
+            Self::DisruptionBudget,
+            Self::SecurityStandard,
+            Self::ServiceTier,
+            Self::RiskException,
+        ])
+    }
+
     /// Whether objects of this kind live in a namespace.
     #[must_use]
     pub const fn is_namespaced(self) -> bool {

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::container::{Container, ContainerClass, ContainerRef};
+use super::container::{Container, ContainerClass, ContainerRef, Resources};
 use super::decode::null_as_default;
 use super::meta::Meta;
 use super::security::PodSecurityContext;
@@ -49,6 +49,8 @@ pub struct PodSpec {
     /// Debug containers added to a running pod.
     #[serde(deserialize_with = "null_as_default")]
     pub ephemeral_containers: Vec<Container>,
+    /// Requests and limits that all containers share.
+    pub resources: Option<Box<Resources>>,
     /// Volumes.
     #[serde(deserialize_with = "null_as_default")]
     pub volumes: Vec<Volume>,

@@ -55,6 +55,8 @@ pub struct Volume {
     pub sources: Vec<&'static str>,
     /// The path on the node, for a `hostPath`.
     pub host_path: Option<HostPath>,
+    /// The image whose files it holds, for an `image`.
+    pub image: Option<ImageSource>,
 }
 
 /// core/v1 `HostPathVolumeSource`.
@@ -67,6 +69,16 @@ pub struct HostPath {
     /// What must be there: `Directory`, `Socket`, …
     #[serde(rename = "type")]
     pub kind: Option<Text>,
+}
+
+/// core/v1 `ImageVolumeSource`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ImageSource {
+    /// The image reference; may be absent in a template that something else completes.
+    pub reference: Option<Text>,
+    /// `Always`, `IfNotPresent` or `Never`; the API server's default depends on the tag.
+    pub pull_policy: Option<Text>,
 }
 
 impl<'de> Deserialize<'de> for Volume {
@@ -88,6 +100,9 @@ impl<'de> Deserialize<'de> for Volume {
                     } else if key == "hostPath" {
                         volume.host_path = map.next_value()?;
                         volume.sources.extend(volume.host_path.as_ref().map(|_| "hostPath"));
+                    } else if key == "image" {
+                        volume.image = map.next_value()?;
+                        volume.sources.extend(volume.image.as_ref().map(|_| "image"));
                     } else {
                         let present = map.next_value::<Option<IgnoredAny>>()?.is_some();
                         volume
@@ -123,5 +138,14 @@ mod tests {
                 .unwrap();
         assert_eq!(volume.sources, ["hostPath"]);
         assert_eq!(volume.host_path.unwrap().path, "/var/run/docker.sock");
+    }
+
+    #[test]
+    fn an_image_volume_keeps_its_reference() {
+        let volume: Volume =
+            serde_json::from_str(r#"{"name": "model", "image": {"reference": "ghcr.io/acme/model:1"}}"#)
+                .unwrap();
+        assert_eq!(volume.sources, ["image"]);
+        assert_eq!(volume.image.unwrap().reference.unwrap(), "ghcr.io/acme/model:1");
     }
 }

@@ -1,0 +1,151 @@
+//! The operator: the composition root of everything that talks to a cluster.
+//!
+//! Watches keep a [`world`] of facts; a change wakes the [`reconcile`] loop, which runs the pure engine over it; the
+//! difference goes out through [`status`], the only place that writes, and only while this process holds the lease.
+
+mod clock;
+mod http;
+pub mod metrics;
+mod observed;
+mod reconcile;
+mod status;
+mod watch;
+mod world;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use kube::Client;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube_lease_manager::LeaseManagerBuilder;
+use tokio::sync::{Notify, RwLock};
+use tokio::task::JoinSet;
+use tracing::{info, warn};
+
+use crate::facts::object::ObjectKind;
+use metrics::Metrics;
+use world::World;
+
+/// The name of the Lease, and the prefix of everything that the operator calls its own.
+pub const NAME: &str = "stanchion";
+
+/// How long a lease holds without being renewed, and how long before its end it is renewed; seconds.
+const LEASE_SECONDS: (u64, u64) = (15, 5);
+
+/// What the operator is told at its start.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The kubeconfig to use; absent: `KUBECONFIG`, `~/.kube/config`, or the Pod's own service account.
+    pub kubeconfig: Option<PathBuf>,
+    /// Where `/livez`, `/readyz` and `/metrics` are served.
+    pub http: SocketAddr,
+    /// The namespace of the Lease; absent: the one of the kubeconfig or of the Pod.
+    pub namespace: Option<String>,
+    /// Tells this process from its replicas in the Lease.
+    pub identity: String,
+}
+
+/// Why the operator stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The kubeconfig can't be read.
+    #[error("can't read the kubeconfig: {0}; give --kubeconfig, or set KUBECONFIG")]
+    Kubeconfig(#[from] kube::config::KubeconfigError),
+    /// No way to the cluster is configured.
+    #[error("no cluster: {0}; give --kubeconfig, or set KUBECONFIG")]
+    NoCluster(#[from] kube::config::InferConfigError),
+    /// The API server refused.
+    #[error("the API server answered: {0}")]
+    Api(#[from] kube::Error),
+    /// The Lease can't be taken.
+    #[error(
+        "can't use the lease: {0}; the operator needs get, create and patch on leases.coordination.k8s.io"
+    )]
+    Lease(#[from] kube_lease_manager::LeaseManagerError),
+    /// The address is taken, or not ours.
+    #[error("can't listen on {0}: {1}; choose another with --http")]
+    Listen(SocketAddr, std::io::Error),
+    /// A task ended that should run for ever.
+    #[error("{0} stopped: {1}")]
+    Stopped(&'static str, String),
+}
+
+/// What the tasks share.
+struct Shared {
+    client: Client,
+    world: RwLock<World>,
+    /// Rung when something changed that posture depends on.
+    changed: Notify,
+    metrics: Metrics,
+}
+
+/// Runs until SIGTERM or SIGINT, then gives the lease back.
+///
+/// # Errors
+/// If it can't start, or a task stops by itself.
+pub async fn run(options: Options) -> Result<(), Error> {
+    // Two providers may be linked; which one is used must not depend on which crate asks first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let config = match &options.kubeconfig {
+        Some(path) => {
+            let kubeconfig = Kubeconfig::read_from(path)?;
+            kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?
+        }
+        None => kube::Config::infer().await?,
+    };
+    let namespace = options.namespace.unwrap_or_else(|| config.default_namespace.clone());
+    let client = Client::try_from(config)?;
+    let shared = Arc::new(Shared {
+        client: client.clone(),
+        world: RwLock::new(World::default()),
+        changed: Notify::new(),
+        metrics: Metrics::new(),
+    });
+
+    let mut tasks = JoinSet::new();
+    http::serve(options.http, Arc::clone(&shared), &mut tasks).await?;
+    let streaming = watch::serves_streaming_lists(&client).await;
+    info!(namespace, identity = options.identity, streaming_lists = streaming, "starting");
+    for kind in ObjectKind::all() {
+        tasks.spawn(watch::keep(Arc::clone(&shared), kind, streaming));
+    }
+    let manager = LeaseManagerBuilder::new(client, NAME)
+        .with_namespace(namespace)
+        .with_identity(options.identity)
+        .with_duration(LEASE_SECONDS.0)
+        .with_grace(LEASE_SECONDS.1)
+        .build()
+        .await?;
+    let (leader, lease) = manager.watch().await;
+    tasks.spawn(reconcile::run(Arc::clone(&shared), leader));
+
+    let outcome = tokio::select! {
+        () = asked_to_stop() => Ok(()),
+        Some(ended) = tasks.join_next() => Err(match ended {
+            Ok(name) => Error::Stopped(name, "it should run for ever".to_owned()),
+            Err(error) => Error::Stopped("a task", error.to_string()),
+        }),
+    };
+    // Dropping the tasks drops the last receiver, upon which the manager gives the lease back.
+    tasks.shutdown().await;
+    match lease.await {
+        Ok(Ok(_)) => info!("stopped"),
+        Ok(Err(error)) => warn!(%error, "the lease was not given back; it ends by itself"),
+        Err(error) => warn!(%error, "the lease was not given back; it ends by itself"),
+    }
+    outcome
+}
+
+async fn asked_to_stop() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! { _ = interrupted => {}, _ = terminated.recv() => {} }
+            return;
+        }
+    }
+    let _ = interrupted.await;
+}

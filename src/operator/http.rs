@@ -1,0 +1,59 @@
+//! `/livez`, `/readyz` and `/metrics`.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::routing::get;
+use http::{StatusCode, header};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tracing::info;
+
+use super::{Error, Shared};
+
+/// What OpenMetrics asks a scrape to say of itself.
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Listens, and answers for as long as the tasks live.
+pub(super) async fn serve(
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    tasks: &mut JoinSet<&'static str>,
+) -> Result<(), Error> {
+    let listener = TcpListener::bind(address).await.map_err(|error| Error::Listen(address, error))?;
+    if let Ok(bound) = listener.local_addr() {
+        info!(address = %bound, "serving /livez, /readyz and /metrics");
+    }
+    let router = Router::new()
+        .route("/livez", get(livez))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .with_state(shared);
+    tasks.spawn(async move {
+        let _ = axum::serve(listener, router).await;
+        "the HTTP server"
+    });
+    Ok(())
+}
+
+async fn livez(State(shared): State<Arc<Shared>>) -> (StatusCode, &'static str) {
+    if shared.metrics.is_alive() {
+        (StatusCode::OK, "ok\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "the evaluation is stuck\n")
+    }
+}
+
+async fn readyz(State(shared): State<Arc<Shared>>) -> (StatusCode, &'static str) {
+    if shared.metrics.is_ready() {
+        (StatusCode::OK, "ok\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not every kind has been listed yet\n")
+    }
+}
+
+async fn metrics(State(shared): State<Arc<Shared>>) -> ([(header::HeaderName, &'static str); 1], String) {
+    ([(header::CONTENT_TYPE, OPEN_METRICS)], shared.metrics.render())
+}

@@ -1,0 +1,311 @@
+//! Reconciling: gather, compile, evaluate (both pure), and hand what differs to the writer.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
+use tracing::{info, warn};
+
+use super::status::{self, Write};
+use super::watch::Key;
+use super::world::World;
+use super::{Shared, clock};
+use crate::api::condition;
+use crate::api::{
+    Date, Kind, RiskExceptionStatus, SecurityStandard, SecurityStandardSpec, SecurityStandardStatus,
+    ServiceTier, ServiceTierSpec, ServiceTierStatus,
+};
+use crate::engine::error::{CompileError, CompileErrors};
+use crate::engine::evaluate::{Assessment, assess};
+use crate::engine::policy::{Policy, Refused, Settings};
+use crate::engine::posture::{Posture, measure};
+use crate::engine::status::{Findings, refused};
+use crate::facts::object::ObjectKind;
+
+/// Changes that come this close together are evaluated once.
+const DEBOUNCE: Duration = Duration::from_millis(150);
+
+/// The longest sleep: a clock that was set shows itself after this.
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+
+/// Everything that one evaluation brought.
+pub(super) struct Evaluation {
+    /// What people decided, compiled.
+    pub(super) policy: Policy,
+    /// What was judged.
+    pub(super) assessment: Assessment,
+    /// The same, counted.
+    pub(super) posture: Posture,
+    /// Statuses that differ from what is there.
+    pub(super) writes: Vec<Write>,
+    /// How many objects are held.
+    pub(super) facts: BTreeMap<&'static str, usize>,
+    /// When something changes by itself.
+    next: Timestamp,
+}
+
+/// The last specs that compiled: they go on being enforced while a newer one can't be.
+#[derive(Default)]
+struct LastGood {
+    standards: BTreeMap<Key, SecurityStandardSpec>,
+    tiers: BTreeMap<Key, ServiceTierSpec>,
+}
+
+/// Evaluates when something changed or time makes a difference. Never returns.
+pub(super) async fn run(shared: Arc<Shared>, leader: watch::Receiver<bool>) -> &'static str {
+    let (outbox, inbox) = watch::channel(Vec::new());
+    let evaluating = evaluate_for_ever(&shared, &outbox);
+    let writing = status::write_for_ever(&shared, inbox, leader);
+    tokio::select! { () = evaluating => "evaluation", () = writing => "writing" }
+}
+
+async fn evaluate_for_ever(shared: &Arc<Shared>, outbox: &watch::Sender<Vec<Write>>) {
+    let last_good = Arc::new(Mutex::new(LastGood::default()));
+    let mut next: Option<Timestamp> = None;
+    loop {
+        shared.metrics.beat();
+        if !wait(shared, next).await {
+            continue;
+        }
+        tokio::time::sleep(DEBOUNCE).await;
+        if !shared.world.read().await.is_synced() {
+            continue;
+        }
+        let (world, memory) = (Arc::clone(shared), Arc::clone(&last_good));
+        let evaluated = tokio::task::spawn_blocking(move || {
+            let world = world.world.blocking_read();
+            let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
+            evaluate(&world, &mut memory, clock::now())
+        });
+        match evaluated.await {
+            Ok(evaluation) => {
+                next = Some(evaluation.next);
+                shared.metrics.evaluated(&evaluation);
+                shared.metrics.set_ready();
+                let waiting = evaluation.writes.len();
+                if waiting > 0 {
+                    info!(
+                        subjects = evaluation.assessment.subjects.len(),
+                        failing = evaluation.posture.total.failing,
+                        writes = waiting,
+                        "evaluated"
+                    );
+                }
+                outbox.send_replace(evaluation.writes);
+            }
+            Err(error) => warn!(%error, "the evaluation failed; the next change begins another"),
+        }
+    }
+}
+
+/// Waits for a change or for the time to come. False if neither came, and it is only time to look at the clock again.
+async fn wait(shared: &Shared, next: Option<Timestamp>) -> bool {
+    let pause = next.map_or(LONGEST_SLEEP, |next| {
+        let left = next.duration_since(clock::now());
+        Duration::try_from(left).unwrap_or(Duration::ZERO).min(LONGEST_SLEEP)
+    });
+    tokio::select! {
+        () = shared.changed.notified() => true,
+        () = tokio::time::sleep(pause) => next.is_some_and(|next| next <= clock::now()),
+    }
+}
+
+/// Judges the world at a time.
+fn evaluate(world: &World, last_good: &mut LastGood, now: Timestamp) -> Evaluation {
+    let (policy, refusals) = compile(world, last_good);
+    let assessment = assess(&policy, &world.inventory, now);
+    let posture = measure(&policy, &assessment);
+    let findings = Findings { policy: &policy, assessment: &assessment, posture: &posture };
+    let mut draft = Draft { world, now, writes: Vec::new(), next: Date::of(now).end() };
+    draft.standards(&findings, &refusals);
+    draft.tiers(&findings, &refusals);
+    draft.exceptions(&findings, &refusals);
+    draft.malformed();
+    let boundaries = policy.exceptions.iter().flat_map(|exception| exception.boundaries(now));
+    let next = boundaries.fold(draft.next, Timestamp::min);
+    let writes = draft.writes;
+    Evaluation { policy, assessment, posture, writes, facts: world.size(), next }
+}
+
+/// Compiles what people wrote. Where it can't be compiled, the last spec that could takes its place.
+fn compile(world: &World, last_good: &mut LastGood) -> (Policy, Vec<Refused>) {
+    let standards = world.standards.values();
+    let (policy, refusals) =
+        Policy::compile(standards, world.tiers.values(), world.exceptions.values(), Settings::default());
+    let refuses = |kind: Kind, key: &Key| {
+        refusals.iter().any(|it| it.kind == kind.as_str() && it.name == key.1.as_str())
+    };
+    for (key, standard) in &world.standards {
+        if !refuses(Kind::SecurityStandard, key) {
+            last_good.standards.insert(key.clone(), standard.spec.clone());
+        }
+    }
+    for (key, tier) in &world.tiers {
+        if !refuses(Kind::ServiceTier, key) {
+            last_good.tiers.insert(key.clone(), tier.spec.clone());
+        }
+    }
+    last_good.standards.retain(|key, _| world.standards.contains_key(key));
+    last_good.tiers.retain(|key, _| world.tiers.contains_key(key));
+    if refusals.is_empty() {
+        return (policy, refusals);
+    }
+    let standards: Vec<SecurityStandard> = world
+        .standards
+        .iter()
+        .map(|(key, standard)| {
+            let spec = last_good.standards.get(key).unwrap_or(&standard.spec).clone();
+            SecurityStandard { spec, ..standard.clone() }
+        })
+        .collect();
+    let tiers: Vec<ServiceTier> = world
+        .tiers
+        .iter()
+        .map(|(key, tier)| ServiceTier {
+            spec: last_good.tiers.get(key).unwrap_or(&tier.spec).clone(),
+            ..tier.clone()
+        })
+        .collect();
+    let (policy, _) = Policy::compile(&standards, &tiers, world.exceptions.values(), Settings::default());
+    (policy, refusals)
+}
+
+/// The statuses to be written.
+struct Draft<'a> {
+    world: &'a World,
+    now: Timestamp,
+    writes: Vec<Write>,
+    next: Timestamp,
+}
+
+impl Draft<'_> {
+    fn standards(&mut self, findings: &Findings<'_>, refusals: &[Refused]) {
+        for (key, standard) in &self.world.standards {
+            let generation = standard.metadata.generation.unwrap_or_default();
+            let before = standard.status.as_ref();
+            let index = findings.policy.standards.iter().position(|it| it.name == key.1.as_str());
+            let made = index.and_then(|index| findings.standard(index, before, generation));
+            for tier in made.iter().flat_map(|status| &status.tiers) {
+                let moment =
+                    tier.promotable_from.as_ref().map(|time| time.0).filter(|moment| *moment > self.now);
+                self.next = moment.map_or(self.next, |moment| moment.min(self.next));
+            }
+            let status =
+                with_refusal(Kind::SecurityStandard, key, refusals, made, before, |status, errors| {
+                    status.conditions =
+                        refused(Kind::SecurityStandard, errors, &status.conditions, generation, self.now);
+                    status.observed_generation = Some(generation);
+                });
+            self.push(Kind::SecurityStandard, key, status, before);
+        }
+    }
+
+    fn tiers(&mut self, findings: &Findings<'_>, refusals: &[Refused]) {
+        for (key, tier) in &self.world.tiers {
+            let generation = tier.metadata.generation.unwrap_or_default();
+            let before = tier.status.as_ref();
+            let made = findings.tier(&key.1, before, generation);
+            let status = with_refusal(Kind::ServiceTier, key, refusals, made, before, |status, errors| {
+                status.conditions =
+                    refused(Kind::ServiceTier, errors, &status.conditions, generation, self.now);
+                status.observed_generation = Some(generation);
+            });
+            self.push(Kind::ServiceTier, key, status, before);
+        }
+    }
+
+    fn exceptions(&mut self, findings: &Findings<'_>, refusals: &[Refused]) {
+        for (key, exception) in &self.world.exceptions {
+            let generation = exception.metadata.generation.unwrap_or_default();
+            let before = exception.status.as_ref();
+            let index = findings.policy.exceptions.binary_search_by(|it| {
+                (it.namespace.as_str(), it.name.as_str()).cmp(&(key.0.as_str(), key.1.as_str()))
+            });
+            let made = index.ok().and_then(|index| findings.exception(index, before, generation));
+            let status = with_refusal(Kind::RiskException, key, refusals, made, before, |status, errors| {
+                status.conditions =
+                    refused(Kind::RiskException, errors, &status.conditions, generation, self.now);
+                status.observed_generation = Some(generation);
+            });
+            self.push(Kind::RiskException, key, status, before);
+        }
+    }
+
+    /// Objects of our kinds that the API server let in and we can't read.
+    fn malformed(&mut self) {
+        for ((kind, key), malformed) in &self.world.malformed {
+            let kind = match kind {
+                ObjectKind::SecurityStandard => Kind::SecurityStandard,
+                ObjectKind::ServiceTier => Kind::ServiceTier,
+                ObjectKind::RiskException => Kind::RiskException,
+                _ => continue,
+            };
+            let error = CompileError::new("spec", malformed.message.clone());
+            let Err(errors) = CompileErrors::check((), vec![error]) else { continue };
+            let conditions = refused(kind, &errors, &malformed.conditions, malformed.generation, self.now);
+            if conditions != malformed.conditions {
+                let status = serde_json::json!({
+                    "observedGeneration": malformed.generation,
+                    "conditions": conditions,
+                });
+                self.writes.extend(Write::new(kind, key, &status));
+            }
+        }
+    }
+
+    fn push<S: PartialEq + serde::Serialize + OwnConditions>(
+        &mut self,
+        kind: Kind,
+        key: &Key,
+        status: Option<S>,
+        before: Option<&S>,
+    ) {
+        let Some(mut status) = status else { return };
+        if before == Some(&status) {
+            return;
+        }
+        status.keep_own_conditions(kind);
+        self.writes.extend(Write::new(kind, key, &status));
+    }
+}
+
+/// What the engine made, with what is wrong with the newest spec said over it. Of a spec that never compiled there is
+/// nothing but that to say.
+fn with_refusal<S: Clone + Default>(
+    kind: Kind,
+    key: &Key,
+    refusals: &[Refused],
+    made: Option<S>,
+    before: Option<&S>,
+    say: impl FnOnce(&mut S, &CompileErrors),
+) -> Option<S> {
+    let refusal = refusals
+        .iter()
+        .find(|it| it.kind == kind.as_str() && it.name == key.1.as_str() && it.namespace == key.0.as_str());
+    let Some(refusal) = refusal else { return made };
+    let mut status = made.or_else(|| before.cloned()).unwrap_or_default();
+    say(&mut status, &refusal.errors);
+    Some(status)
+}
+
+/// Leaves other managers' conditions to them: a server-side apply must only hold what is ours.
+trait OwnConditions {
+    fn keep_own_conditions(&mut self, kind: Kind);
+}
+
+macro_rules! own_conditions {
+    ($($status:ty),+) => {
+        $(impl OwnConditions for $status {
+            fn keep_own_conditions(&mut self, kind: Kind) {
+                self.conditions.retain(|it| condition::types(kind).contains(&it.type_.as_str()));
+            }
+        })+
+    };
+}
+
+own_conditions!(SecurityStandardStatus, ServiceTierStatus, RiskExceptionStatus);
+
+/// For how long an evaluation may take before the process counts as stuck.
+pub(super) const STUCK: SignedDuration = SignedDuration::from_secs(120);

@@ -1,0 +1,300 @@
+//! The world: all facts of the cluster as the watches know them, and what people wrote.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta};
+use kube::ResourceExt;
+use serde::Deserialize;
+
+use super::watch::Key;
+use crate::api::{RiskException, SecurityStandard, ServiceTier};
+use crate::facts::object::{Object, ObjectKind};
+use crate::facts::{Inventory, Meta, SubjectKey, SubjectKind};
+
+/// All that posture is made from. Every method that changes it says whether posture can depend on the change.
+#[derive(Debug, Default)]
+pub(super) struct World {
+    /// Facts that controls look at.
+    pub(super) inventory: Inventory,
+    /// What must hold.
+    pub(super) standards: BTreeMap<Key, SecurityStandard>,
+    /// What matters how much.
+    pub(super) tiers: BTreeMap<Key, ServiceTier>,
+    /// What is excused.
+    pub(super) exceptions: BTreeMap<Key, RiskException>,
+    /// Objects that can't be decoded.
+    pub(super) malformed: BTreeMap<(ObjectKind, Key), Malformed>,
+    synced: BTreeSet<ObjectKind>,
+}
+
+/// An object that can't be decoded, and what is needed to say so in its status.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Malformed {
+    /// Why.
+    pub(super) message: String,
+    /// Its generation.
+    pub(super) generation: i64,
+    /// The conditions that it has.
+    pub(super) conditions: Vec<Condition>,
+}
+
+impl World {
+    /// Whether every kind has been listed once.
+    pub(super) fn is_synced(&self) -> bool {
+        ObjectKind::all().all(|kind| self.synced.contains(&kind))
+    }
+
+    /// Adds or replaces an object.
+    pub(super) fn put(&mut self, object: Object) -> bool {
+        match object {
+            Object::Workload(workload) => {
+                let kind = ObjectKind::Workload(workload.kind);
+                let healed = self.heal(kind, &workload.meta);
+                let key = SubjectKey::of(SubjectKind::Workload(workload.kind), &workload.meta);
+                if self.inventory.workload(&key) == Some(&*workload) {
+                    return healed;
+                }
+                let known = self.inventory.workload(&key).is_some();
+                self.inventory.put_workload(*workload).is_some() || known || healed
+            }
+            Object::Namespace(namespace) => {
+                let healed = self.heal(ObjectKind::Namespace, &namespace.metadata);
+                let same = self.inventory.namespace(&namespace.metadata.name) == Some(&namespace);
+                self.inventory.put_namespace(namespace);
+                !same || healed
+            }
+            Object::ServiceAccount(account) => {
+                let healed = self.heal(ObjectKind::ServiceAccount, &account.metadata);
+                let namespace = account.metadata.namespace.clone().unwrap_or_default();
+                let same =
+                    self.inventory.service_account(&namespace, &account.metadata.name) == Some(&account);
+                self.inventory.put_service_account(account);
+                !same || healed
+            }
+            Object::DisruptionBudget(budget) => {
+                let healed = self.heal(ObjectKind::DisruptionBudget, &budget.metadata);
+                let namespace = budget.metadata.namespace.clone().unwrap_or_default();
+                let same = self.inventory.disruption_budgets(&namespace).any(|known| *known == budget);
+                self.inventory.put_disruption_budget(budget);
+                !same || healed
+            }
+            Object::SecurityStandard(standard) => {
+                let healed =
+                    self.malformed.remove(&(ObjectKind::SecurityStandard, key_of(&standard.metadata)));
+                let same =
+                    |a: &SecurityStandard, b: &SecurityStandard| a.spec == b.spec && a.status == b.status;
+                put_resource(&mut self.standards, *standard, same) || healed.is_some()
+            }
+            Object::ServiceTier(tier) => {
+                let healed = self.malformed.remove(&(ObjectKind::ServiceTier, key_of(&tier.metadata)));
+                let same = |a: &ServiceTier, b: &ServiceTier| a.spec == b.spec && a.status == b.status;
+                put_resource(&mut self.tiers, *tier, same) || healed.is_some()
+            }
+            Object::RiskException(exception) => {
+                let healed = self.malformed.remove(&(ObjectKind::RiskException, key_of(&exception.metadata)));
+                let same = |a: &RiskException, b: &RiskException| a.spec == b.spec && a.status == b.status;
+                put_resource(&mut self.exceptions, *exception, same) || healed.is_some()
+            }
+        }
+    }
+
+    /// Keeps what can be said of an object that can't be decoded; its last good version no longer counts as a fact.
+    pub(super) fn put_malformed(&mut self, kind: ObjectKind, key: Key, bytes: &str, message: &str) -> bool {
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
+        struct Lenient {
+            metadata: Generation,
+            status: Conditions,
+        }
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
+        struct Generation {
+            generation: i64,
+        }
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
+        struct Conditions {
+            conditions: Vec<Condition>,
+        }
+
+        let known: Lenient = serde_json::from_str(bytes).unwrap_or_default();
+        let malformed = Malformed {
+            message: message.to_owned(),
+            generation: known.metadata.generation,
+            conditions: known.status.conditions,
+        };
+        self.forget(kind, &key);
+        let before = self.malformed.insert((kind, key), malformed.clone());
+        before.as_ref() != Some(&malformed)
+    }
+
+    /// Forgets an object.
+    pub(super) fn remove(&mut self, kind: ObjectKind, key: &Key) -> bool {
+        let malformed = self.malformed.remove(&(kind, key.clone())).is_some();
+        self.forget(kind, key) || malformed
+    }
+
+    /// Forgets what a complete list of a kind doesn't hold.
+    pub(super) fn retain(&mut self, kind: ObjectKind, present: &BTreeSet<Key>) -> bool {
+        let gone: Vec<Key> = self.keys(kind).into_iter().filter(|key| !present.contains(key)).collect();
+        for key in &gone {
+            self.remove(kind, key);
+        }
+        // The first list of a kind can complete the picture.
+        let first = self.synced.insert(kind);
+        first || !gone.is_empty()
+    }
+
+    /// The objects held.
+    pub(super) fn size(&self) -> BTreeMap<&'static str, usize> {
+        BTreeMap::from([
+            ("workloads", self.inventory.workloads().count()),
+            ("namespaces", self.inventory.namespaces().count()),
+            ("serviceaccounts", self.inventory.service_accounts().count()),
+            ("malformed", self.malformed.len()),
+        ])
+    }
+
+    fn forget(&mut self, kind: ObjectKind, key: &Key) -> bool {
+        let (namespace, name) = key;
+        match kind {
+            ObjectKind::Workload(workload) => {
+                let key = SubjectKey::new(namespace.as_str(), SubjectKind::Workload(workload), name.as_str());
+                let known = self.inventory.workload(&key).is_some();
+                self.inventory.remove_workload(&key);
+                known
+            }
+            ObjectKind::Namespace => {
+                self.inventory.remove_namespace(name);
+                true
+            }
+            ObjectKind::ServiceAccount => {
+                self.inventory.remove_service_account(namespace, name);
+                true
+            }
+            ObjectKind::DisruptionBudget => {
+                self.inventory.remove_disruption_budget(namespace, name);
+                true
+            }
+            ObjectKind::SecurityStandard => self.standards.remove(key).is_some(),
+            ObjectKind::ServiceTier => self.tiers.remove(key).is_some(),
+            ObjectKind::RiskException => self.exceptions.remove(key).is_some(),
+        }
+    }
+
+    fn keys(&self, kind: ObjectKind) -> Vec<Key> {
+        let pair =
+            |meta: &Meta| (meta.namespace.as_deref().unwrap_or_default().to_owned(), meta.name.to_string());
+        let malformed = self.malformed.keys().filter(|(of, _)| *of == kind).map(|(_, key)| key.clone());
+        let inventory = &self.inventory;
+        let held: Vec<Key> = match kind {
+            ObjectKind::Workload(kind) => inventory
+                .workloads()
+                .filter(|(_, it)| it.kind == kind)
+                .map(|(_, it)| pair(&it.meta))
+                .collect(),
+            ObjectKind::Namespace => inventory.namespaces().map(|it| pair(&it.metadata)).collect(),
+            ObjectKind::ServiceAccount => inventory.service_accounts().map(|it| pair(&it.metadata)).collect(),
+            ObjectKind::DisruptionBudget => {
+                inventory.all_disruption_budgets().map(|it| pair(&it.metadata)).collect()
+            }
+            ObjectKind::SecurityStandard => self.standards.keys().cloned().collect(),
+            ObjectKind::ServiceTier => self.tiers.keys().cloned().collect(),
+            ObjectKind::RiskException => self.exceptions.keys().cloned().collect(),
+        };
+        held.into_iter().chain(malformed).collect()
+    }
+
+    fn heal(&mut self, kind: ObjectKind, meta: &Meta) -> bool {
+        if self.malformed.is_empty() {
+            return false;
+        }
+        let key = (meta.namespace.as_deref().unwrap_or_default().to_owned(), meta.name.to_string());
+        self.malformed.remove(&(kind, key)).is_some()
+    }
+}
+
+fn key_of(meta: &ObjectMeta) -> Key {
+    (meta.namespace.clone().unwrap_or_default(), meta.name.clone().unwrap_or_default())
+}
+
+/// Adds or replaces one of our own kinds, unless a newer version is known already: an event can be older than the
+/// answer to our own write.
+fn put_resource<K: ResourceExt>(
+    known: &mut BTreeMap<Key, K>,
+    mut object: K,
+    same: impl Fn(&K, &K) -> bool,
+) -> bool {
+    object.managed_fields_mut().clear();
+    let key = key_of(object.meta());
+    let version = |object: &K| object.resource_version().and_then(|version| version.parse::<u64>().ok());
+    if let Some(before) = known.get(&key)
+        && before.uid() == object.uid()
+        && let (Some(before), Some(now)) = (version(before), version(&object))
+        && now < before
+    {
+        return false;
+    }
+    let unchanged = known.get(&key).is_some_and(|before| same(before, &object));
+    known.insert(key, object);
+    !unchanged
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::WorkloadKind;
+
+    fn deployment(image: &str) -> Object {
+        let object = serde_json::json!({
+            "metadata": {"name": "cart", "namespace": "shop", "resourceVersion": image.len().to_string()},
+            "spec": {"template": {"spec": {"containers": [{"name": "app", "image": image}]}}},
+            "status": {"replicas": image.len()},
+        });
+        Object::decode(ObjectKind::Workload(WorkloadKind::Deployment), &object).unwrap()
+    }
+
+    fn tier(version: &str, level: i32) -> Object {
+        let object = serde_json::json!({
+            "apiVersion": "stanchion.dev/v1alpha1", "kind": "ServiceTier",
+            "metadata": {"name": "tier-0", "uid": "u", "resourceVersion": version},
+            "spec": {"level": level, "default": true},
+        });
+        Object::decode(ObjectKind::ServiceTier, &object).unwrap()
+    }
+
+    #[test]
+    fn a_change_that_no_fact_shows_is_no_change() {
+        let mut world = World::default();
+        assert!(world.put(deployment("a:1")));
+        assert!(!world.put(deployment("a:1")));
+        assert!(world.put(deployment("a:2")));
+    }
+
+    #[test]
+    fn an_event_older_than_what_is_known_is_passed_over() {
+        let mut world = World::default();
+        world.put(tier("12", 1));
+        assert!(!world.put(tier("9", 2)));
+        assert_eq!(world.tiers.values().next().unwrap().spec.level, 1);
+    }
+
+    #[test]
+    fn what_a_new_list_lacks_is_gone() {
+        let mut world = World::default();
+        let kind = ObjectKind::Workload(WorkloadKind::Deployment);
+        world.put(deployment("a:1"));
+        assert!(world.retain(kind, &BTreeSet::new()));
+        assert_eq!(world.inventory.workloads().count(), 0);
+    }
+
+    #[test]
+    fn a_malformed_object_is_remembered_until_it_is_mended() {
+        let mut world = World::default();
+        let kind = ObjectKind::Workload(WorkloadKind::Deployment);
+        let key = ("shop".to_owned(), "cart".to_owned());
+        assert!(world.put_malformed(kind, key, "{}", "spec: expected a map"));
+        assert!(world.put(deployment("a:1")));
+        assert!(world.malformed.is_empty());
+    }
+}

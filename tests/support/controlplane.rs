@@ -1,0 +1,141 @@
+//! A real API server for tests: starts `target/controlplane/bin/controlplane`, and stops it whatever happens.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, Command, Output, Stdio},
+    sync::{OnceLock, mpsc},
+    thread,
+    time::Duration,
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// How long a start may take, on a machine that does something else at the same time.
+const READY_WITHIN: Duration = Duration::from_secs(90);
+/// How long a stop may take before it is enforced.
+const STOPPED_WITHIN: Duration = Duration::from_secs(20);
+
+/// A control plane of one's own: API server and etcd, no nodes. It ends with this value, and with the process.
+pub(crate) struct ControlPlane {
+    launcher: Child,
+    /// The launcher stops when this ends, which it also does when the process dies.
+    stdin: Option<ChildStdin>,
+    dir: TempDir,
+}
+
+impl ControlPlane {
+    /// The one that all tests of this program share. Use a namespace of your own in it.
+    pub(crate) fn shared() -> &'static Self {
+        static SHARED: OnceLock<ControlPlane> = OnceLock::new();
+        SHARED.get_or_init(Self::start)
+    }
+
+    /// Starts one, after building it where it isn't built yet.
+    pub(crate) fn start() -> Self {
+        let launcher = program("controlplane");
+        if !launcher.exists() {
+            build();
+        }
+        let parent = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        remove_leftovers(parent);
+        let dir = tempfile::Builder::new().prefix("controlplane-").tempdir_in(parent).unwrap();
+        let mut launcher = Command::new(launcher)
+            .args(["up", "--dir"])
+            .arg(dir.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdin = launcher.stdin.take();
+        let stdout = BufReader::new(launcher.stdout.take().unwrap());
+        // From here on a panic stops it.
+        let plane = Self { launcher, stdin, dir };
+        let (send, lines) = mpsc::channel();
+        thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
+        let line =
+            lines.recv_timeout(READY_WITHIN).expect("the control plane is not ready; what it said is above");
+        let ready: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(ready["ready"], true, "{line}");
+        plane
+    }
+
+    /// The path of a user's kubeconfig: `admin` may do everything, and any other name nothing until it is given a role.
+    pub(crate) fn kubeconfig(&self, user: &str) -> PathBuf {
+        let path = self.dir.path().join(format!("{user}.kubeconfig"));
+        if !path.exists() {
+            let mut make = Command::new(program("controlplane"));
+            let made = make.arg("user").arg("--dir").arg(self.dir.path()).arg(user).output().unwrap();
+            assert!(made.status.success(), "{}", text(&made.stderr));
+        }
+        path
+    }
+
+    /// Runs kubectl as `admin`, and gives what it printed; panics where it fails.
+    pub(crate) fn kubectl(&self, arguments: &[&str]) -> String {
+        let output = self.try_kubectl("admin", arguments);
+        assert!(output.status.success(), "kubectl {arguments:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    }
+
+    /// Runs kubectl as a user, whatever comes of it.
+    pub(crate) fn try_kubectl(&self, user: &str, arguments: &[&str]) -> Output {
+        let kubeconfig = self.kubeconfig(user);
+        let home = self.dir.path(); // where kubectl keeps its cache
+        Command::new(program("kubectl"))
+            .env("KUBECONFIG", kubeconfig)
+            .env("HOME", home)
+            .args(arguments)
+            .output()
+            .unwrap()
+    }
+}
+
+impl Drop for ControlPlane {
+    fn drop(&mut self) {
+        drop(self.stdin.take());
+        let step = Duration::from_millis(50);
+        for _ in 0..STOPPED_WITHIN.as_millis() / step.as_millis() {
+            if matches!(self.launcher.try_wait(), Ok(Some(_))) {
+                return;
+            }
+            thread::sleep(step);
+        }
+        // Its servers die with it.
+        let _ = self.launcher.kill();
+        let _ = self.launcher.wait();
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn program(name: &str) -> PathBuf {
+    root().join("target/controlplane/bin").join(name)
+}
+
+fn build() {
+    let built = Command::new(root().join("tests/controlplane/build.sh")).status();
+    let built = built.expect("tests/controlplane/build.sh can't be run");
+    assert!(built.success(), "tests/controlplane/build.sh failed; what it said is above");
+}
+
+/// A shared control plane stops with its process, but nobody is left to remove its directory: the next start does.
+/// Whoever can take the launcher's lock knows that it is gone.
+fn remove_leftovers(parent: &Path) {
+    for entry in parent.read_dir().into_iter().flatten().flatten() {
+        let ours = entry.file_name().to_string_lossy().starts_with("controlplane-");
+        let lock = fs::OpenOptions::new().write(true).open(entry.path().join("lock"));
+        if ours && lock.is_ok_and(|lock| lock.try_lock().is_ok()) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// What a program printed.
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
