@@ -96,7 +96,7 @@ struct SingleReplica {
     minimum: i32,
     /// The highest level of a tier that is judged, from 0 on; 0 is the most critical. Default: `0`. Example: `1`, for
     /// the two most critical levels.
-    max_level: i64,
+    max_level: i32,
 }
 
 impl Default for SingleReplica {
