@@ -108,7 +108,8 @@ fn evaluate(workload: &Workload, parameters: &HostPathParameters, context: &Cont
     let mut findings = Vec::new();
     for (place, volume) in workload.spec().volumes.iter().enumerate() {
         let Some(host_path) = &volume.host_path else { continue };
-        let allowed = parameters.allowed_paths.iter().filter(|it| it.path_prefix.covers(&host_path.path));
+        let path = NodePath::new(&host_path.path);
+        let allowed = parameters.allowed_paths.iter().filter(|it| it.path_prefix.holds(&path));
         match allowed.map(|it| it.read_only).min() {
             Some(false) => {}
             Some(true) => findings.extend(written_to(workload, context, &volume.name, &host_path.path)),

@@ -1,80 +1,168 @@
-//! Paths of a node as parameters name them.
+//! Paths on a node, and the volumes that bring them into a pod.
 
-use std::borrow::Cow;
+use std::fmt;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
-/// What a path looks like; no part of it may be `..`, which a pattern can't say simply.
-const PATTERN: &str = "^/";
+use crate::engine::control::{Context, Finding};
+use crate::facts::{Container, Text, Workload};
 
-/// An absolute path on a node, and everything below it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct NodePath(String);
+/// A path on a node, compared by whole parts, so that `/etc` holds `/etc/kubernetes` and not `/etcd`. Doubled and
+/// trailing slashes, `.` and `..` don't matter, `/var/run` is `/run` as on every current distribution, and what
+/// stands below `/proc/1/root` is the node's root again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub(super) struct NodePath {
+    written: String,
+    parts: Vec<String>,
+}
 
 impl NodePath {
-    fn new(path: &str) -> Result<Self, String> {
-        match parts(path) {
-            Some(_) => Ok(Self(path.to_owned())),
-            None => Err(format!(
-                "`{path}` is no path of a node; write it from the root and without `..`: `/var/log`"
-            )),
+    /// The path as the node resolves it.
+    pub(super) fn new(written: &str) -> Self {
+        let mut parts: Vec<&str> = Vec::new();
+        // A Windows path, such as that of a named pipe, has the other slash.
+        for part in written.split(['/', '\\']) {
+            match part {
+                "" | "." => {}
+                ".." => drop(parts.pop()),
+                part => parts.push(part),
+            }
+            if let ["proc", _, "root"] = parts.as_slice() {
+                parts.clear();
+            }
+        }
+        if let ["var", "run", ..] = parts.as_slice() {
+            parts.remove(0);
+        }
+        Self { written: written.to_owned(), parts: parts.into_iter().map(str::to_owned).collect() }
+    }
+
+    /// All of these paths.
+    pub(super) fn list(written: &[&str]) -> Vec<Self> {
+        written.iter().copied().map(Self::new).collect()
+    }
+
+    /// Whether `other` is this path or stands below it.
+    pub(super) fn holds(&self, other: &Self) -> bool {
+        other.parts.starts_with(&self.parts)
+    }
+
+    /// Whether this is the node's root.
+    pub(super) fn is_root(&self) -> bool {
+        self.parts.is_empty()
+    }
+}
+
+impl fmt::Display for NodePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.written)
+    }
+}
+
+impl TryFrom<String> for NodePath {
+    type Error = String;
+
+    fn try_from(written: String) -> Result<Self, String> {
+        let on_windows = written.starts_with(r"\\") || written.get(1..2) == Some(":");
+        if written.starts_with('/') || on_windows {
+            Ok(Self::new(&written))
+        } else {
+            Err(format!("`{written}` is no absolute path; write one such as `/var/log`"))
         }
     }
+}
 
-    /// Whether a path is this one or below it. One that goes back (`..`) never is.
-    pub(super) fn covers(&self, path: &str) -> bool {
-        match (parts(&self.0), parts(path)) {
-            (Some(mut ours), Some(mut theirs)) => ours.all(|part| theirs.next() == Some(part)),
-            _ => false,
-        }
+impl From<NodePath> for String {
+    fn from(path: NodePath) -> Self {
+        path.written
     }
 }
 
-/// The names on the way from the root; nothing for a path that doesn't begin there or goes back.
-fn parts(path: &str) -> Option<impl Iterator<Item = &str>> {
-    let below = path.strip_prefix('/')?;
-    let parts = below.split('/').filter(|part| !part.is_empty() && *part != ".");
-    if parts.clone().any(|part| part == "..") { None } else { Some(parts) }
+/// A `hostPath` volume of a workload.
+pub(super) struct HostVolume<'a> {
+    /// The volume's name.
+    pub(super) name: &'a Text,
+    /// The path on the node.
+    pub(super) path: NodePath,
+    workload: &'a Workload,
+    index: usize,
 }
 
-impl<'de> Deserialize<'de> for NodePath {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::new(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+impl HostVolume<'_> {
+    /// A finding at the volume's path.
+    pub(super) fn finding(&self, message: String) -> Finding {
+        let path = self.workload.spec_path().key("volumes").index(self.index);
+        Finding::new(path.keys(&["hostPath", "path"]), message).discriminator(self.name).value(&self.path)
     }
 }
 
-impl JsonSchema for NodePath {
-    fn schema_name() -> Cow<'static, str> {
-        "NodePath".into()
-    }
+/// The `hostPath` volumes of a workload, but for those that only exempt containers mount.
+pub(super) fn host_volumes<'a>(
+    workload: &'a Workload,
+    context: &Context<'a>,
+) -> impl Iterator<Item = HostVolume<'a>> {
+    let context = *context;
+    workload.spec().volumes.iter().enumerate().filter_map(move |(index, volume)| {
+        let written = volume.host_path.as_ref().map(|host| &host.path).filter(|path| !path.is_empty())?;
+        let exempt = only_exempt_containers_mount(&volume.name, workload, &context);
+        (!exempt).then(|| HostVolume { name: &volume.name, path: NodePath::new(written), workload, index })
+    })
+}
 
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({"type": "string", "pattern": PATTERN})
-    }
+fn only_exempt_containers_mount(volume: &str, workload: &Workload, context: &Context<'_>) -> bool {
+    let mounts = |container: &Container| container.volume_mounts.iter().any(|mount| mount.name == volume);
+    !context.common.exempt_images.is_empty()
+        && workload.containers().any(|container| mounts(&container))
+        && !context.containers(workload).any(|container| mounts(&container))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_path_covers_whole_names_below_it() {
-        let covers = |prefix: &str, path: &str| NodePath::new(prefix).unwrap().covers(path);
-        assert!(covers("/var/log", "/var/log"));
-        assert!(covers("/var/log/", "/var//log/./pods"));
-        assert!(covers("/", "/etc"));
-        assert!(!covers("/var/log", "/var/logs"));
-        assert!(!covers("/var/log", "/var"));
-        assert!(!covers("/var/log", "/var/log/../lib/kubelet"));
-        assert!(!covers("/", "etc"));
-        assert!(!covers("/", ""));
+    fn holds(above: &str, below: &str) -> bool {
+        NodePath::new(above).holds(&NodePath::new(below))
     }
 
     #[test]
-    fn a_path_begins_at_the_root() {
-        for wrong in ["", "var/log", "/var/../etc", "~"] {
-            assert!(NodePath::new(wrong).is_err(), "{wrong}");
+    fn a_path_holds_itself_and_what_stands_below_it() {
+        assert!(holds("/etc", "/etc"));
+        assert!(holds("/etc", "/etc/kubernetes/pki"));
+        assert!(!holds("/etc", "/etcd"));
+        assert!(!holds("/etc/kubernetes", "/etc"));
+        assert!(holds("/", "/anything"));
+    }
+
+    #[test]
+    fn ways_of_writing_one_path_are_one_path() {
+        for written in [
+            "/etc/",
+            "//etc",
+            "/./etc/.",
+            "/var/../etc",
+            "/../etc",
+            "/proc/1/root/etc",
+            "/proc/self/root//etc",
+        ] {
+            assert!(holds("/etc", written) && holds(written, "/etc"), "{written}");
         }
+        assert!(holds("/run", "/var/run/docker.sock") && holds("/var/run", "/run/docker.sock"));
+        assert!(NodePath::new("/proc/1/root/").is_root());
+        assert!(!holds("/run", "/var/runner"));
+    }
+
+    #[test]
+    fn a_windows_path_has_parts_too() {
+        assert!(holds(r"\\.\pipe", r"\\.\pipe\docker_engine"));
+        assert!(holds(r"\\.\pipe\docker_engine", "//./pipe/docker_engine"));
+    }
+
+    #[test]
+    fn a_parameter_is_an_absolute_path() {
+        assert!(NodePath::try_from("var/log".to_owned()).unwrap_err().contains("no absolute path"));
+        assert!(NodePath::try_from(r"C:\var\log".to_owned()).is_ok());
     }
 }
