@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::node_path::{HostVolume, NodePath, host_volumes};
+use super::host_volume::{HostVolume, NodePath, host_volumes};
 use crate::declare_control;
 use crate::engine::control::{Context, Finding, Framework, Verdict};
 use crate::engine::parameters::{ParameterError, Parameters};
