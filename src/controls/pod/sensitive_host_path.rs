@@ -60,7 +60,7 @@ declare_control! {
     ///
     /// ## How to fix
     ///
-    /// Use a volume that is made for the purpose: a ConfigMap, a Secret, a projected token, a persistent volume, a
+    /// Use a volume that is made for the purpose: a `ConfigMap`, a Secret, a projected token, a persistent volume, a
     /// device plugin. A node agent gets the one directory that it reads, by `allowed` or by exempting its image.
     pub static SENSITIVE_HOST_PATH = {
         id: "pod.sensitive-host-path",
