@@ -18,6 +18,7 @@ pub mod single_replica;
 pub mod writable_host_path;
 pub mod writable_root_filesystem;
 
+// What several of them share.
 mod declared_id;
-mod node_path;
+mod host_volume;
 mod resource;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::node_path::{HostVolume, NodePath, host_volumes};
+use super::host_volume::{HostVolume, ResolvedPath, host_volumes};
 use crate::declare_control;
 use crate::engine::control::{Context, Finding, Framework, Verdict};
 use crate::engine::parameters::{ParameterError, Parameters};
@@ -100,7 +100,7 @@ struct RuntimeSocket {
     /// The sockets, as absolute paths on the node; `/var/run` and `/run` are one. A list here replaces the default.
     /// Default: those of Docker, containerd, CRI-O, Podman, `BuildKit` and the kubelet. Example:
     /// `[/run/docker.sock, /run/containerd/containerd.sock]`.
-    sockets: Vec<NodePath>,
+    sockets: Vec<ResolvedPath>,
 }
 
 const SOCKETS: &[&str] = &[
@@ -127,7 +127,7 @@ const SOCKETS: &[&str] = &[
 
 impl Default for RuntimeSocket {
     fn default() -> Self {
-        Self { sockets: NodePath::list(SOCKETS) }
+        Self { sockets: ResolvedPath::list(SOCKETS) }
     }
 }
 
