@@ -63,7 +63,8 @@ fn verdict(report: &AuditReport) -> String {
         styled(GOOD.bold(), &format!("No findings in {}{unknown}", plural(total.evaluated, "workload")))
     } else {
         let findings = plural(summary.findings, "finding");
-        let failing = format!("{findings} in {} of {}", summary.failing_subjects, plural(total.evaluated, "workload"));
+        let failing =
+            format!("{findings} in {} of {}", summary.failing_subjects, plural(total.evaluated, "workload"));
         styled(BAD.bold(), &failing)
     };
     if total.evaluated > 0 {
@@ -104,7 +105,10 @@ fn what_was_read(report: &AuditReport, view: View) -> String {
         said.push_str(&format!("; {} left aside{hint}", summary.skipped));
     }
     if summary.exempt > 0 {
-        said.push_str(&format!("; {} in the cluster's own namespaces not judged", plural(summary.exempt, "workload")));
+        said.push_str(&format!(
+            "; {} in the cluster's own namespaces not judged",
+            plural(summary.exempt, "workload")
+        ));
     }
     said.push('.');
     said
