@@ -39,7 +39,7 @@ pub struct SchemaError {
 #[must_use]
 pub fn unknown_fields(kind: Kind, document: &Value) -> Vec<UnknownField> {
     let mut found = Vec::new();
-    if let (Some(schema), Value::Object(fields)) = (super::schema(kind), document) {
+    if let (Some(schema), Value::Object(fields)) = (super::schema_of(kind), document) {
         let known = |name: &str| matches!(name, "apiVersion" | "kind" | "metadata");
         let rest: Map<_, _> =
             fields.iter().filter(|(name, _)| !known(name)).map(|(n, v)| (n.clone(), v.clone())).collect();
@@ -52,7 +52,7 @@ pub fn unknown_fields(kind: Kind, document: &Value) -> Vec<UnknownField> {
 #[must_use]
 pub fn validate(kind: Kind, document: &Value) -> Vec<SchemaError> {
     let mut found = Vec::new();
-    if let Some(schema) = super::schema(kind) {
+    if let Some(schema) = super::schema_of(kind) {
         check(schema, document, "", &mut found);
     }
     found
@@ -177,7 +177,7 @@ fn check_text(schema: &JSONSchemaProps, text: &str, refuse: &mut impl FnMut(Stri
             }
         }
         Some("date-time") if text.parse::<Timestamp>().is_err() => {
-            refuse(format!("`{text}` is not a time with a zone: write it such as `2026-12-20T00:00:00Z`"))
+            refuse(format!("`{text}` is not a time with a zone: write it such as `2026-12-20T00:00:00Z`"));
         }
         _ => {}
     }
@@ -256,7 +256,7 @@ mod tests {
 
     use super::*;
 
-    fn tier(spec: Value) -> Value {
+    fn tier(spec: &Value) -> Value {
         json!({"apiVersion": "stanchion.dev/v1alpha1", "kind": "ServiceTier", "metadata": {"name": "tier-0"}, "spec": spec})
     }
 
@@ -270,14 +270,14 @@ mod tests {
 
     #[test]
     fn a_sound_document_has_no_errors_and_no_unknown_fields() {
-        let sound = tier(json!({"level": 0, "default": true, "remediation": {"critical": "7d"}}));
+        let sound = tier(&json!({"level": 0, "default": true, "remediation": {"critical": "7d"}}));
         assert_eq!(errors(Kind::ServiceTier, &sound), Vec::<String>::new());
         assert_eq!(unknown(Kind::ServiceTier, &sound), vec![]);
     }
 
     #[test]
     fn unknown_fields_come_with_their_path_and_what_was_meant() {
-        let document = tier(json!({
+        let document = tier(&json!({
             "level": 0,
             "remediaton": {},
             "selectors": [{"namespaceSelector": {"matchlabels": {"any.key/at": "all"}, "xyzzy": 1}}],
@@ -307,7 +307,7 @@ mod tests {
 
     #[test]
     fn types_are_told_with_what_to_do() {
-        let document = tier(json!({"level": "0", "description": 7, "default": null, "selectors": {}}));
+        let document = tier(&json!({"level": "0", "description": 7, "default": null, "selectors": {}}));
         assert_eq!(
             errors(Kind::ServiceTier, &document),
             [

@@ -1,5 +1,7 @@
 //! [`SecurityStandard`]: what must hold, and how it rolls out.
 
+#![expect(clippy::duplicated_attributes, reason = "several printer columns have the same type or priority")]
+
 use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

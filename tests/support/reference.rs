@@ -17,7 +17,7 @@ pub(crate) fn crds() -> String {
     );
     for kind in Kind::ALL {
         let crd = api::crd(kind);
-        let schema = api::schema(kind).unwrap();
+        let schema = api::schema_of(kind).unwrap();
         writeln!(page, "\n## {kind}\n\n{}\n", schema.description.as_deref().unwrap_or_default()).unwrap();
         writeln!(page, "{}", names(&crd.spec.names, &crd.spec.scope)).unwrap();
         for part in ["spec", "status"] {
@@ -35,14 +35,11 @@ pub(crate) fn crds() -> String {
 }
 
 fn names(names: &CustomResourceDefinitionNames, scope: &str) -> String {
-    let short = names.short_names.iter().flatten().map(|name| format!(", `{name}`")).collect::<String>();
-    let category =
-        names.categories.iter().flatten().map(|name| format!("`kubectl get {name}`")).collect::<String>();
+    let singular = names.singular.as_deref().unwrap_or_default();
+    let short = names.short_names.as_deref().unwrap_or_default().join("`, `");
+    let category = names.categories.as_deref().unwrap_or_default().join(",");
     let reach = if scope == "Cluster" { "One for the whole cluster" } else { "Lives in a namespace" };
-    format!(
-        "{reach}. Short: `{}`{short}; {category} lists it too.",
-        names.singular.as_deref().unwrap_or_default()
-    )
+    format!("{reach}. Short: `{singular}`, `{short}`; `kubectl get {category}` lists it too.")
 }
 
 fn rows(schema: &JSONSchemaProps, path: &str, page: &mut String) {
