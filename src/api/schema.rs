@@ -167,19 +167,19 @@ fn wrong_type(schema: &JSONSchemaProps, value: &Value) -> Option<String> {
 }
 
 fn check_text(schema: &JSONSchemaProps, text: &str, refuse: &mut impl FnMut(String)) {
-    let before_format = text.chars().count();
-    let bounds = (schema.min_length, schema.max_length);
-    check_count(before_format, bounds.0, bounds.1, "characters", refuse);
+    check_count(text.chars().count(), schema.min_length, schema.max_length, "characters", refuse);
+    if let Some(message) = wrong_format(schema, text) {
+        refuse(message);
+    }
+}
+
+fn wrong_format(schema: &JSONSchemaProps, text: &str) -> Option<String> {
     match schema.format.as_deref() {
-        Some("date") => {
-            if let Err(error) = text.parse::<Date>() {
-                refuse(error.to_string());
-            }
-        }
+        Some("date") => text.parse::<Date>().err().map(|error| error.to_string()),
         Some("date-time") if text.parse::<Timestamp>().is_err() => {
-            refuse(format!("`{text}` is not a time with a zone: write it such as `2026-12-20T00:00:00Z`"));
+            Some(format!("`{text}` is not a time with a zone: write it such as `2026-12-20T00:00:00Z`"))
         }
-        _ => {}
+        _ => None,
     }
 }
 
