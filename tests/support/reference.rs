@@ -28,7 +28,11 @@ pub(crate) fn crds() -> String {
             )
             .unwrap();
             rows(part_schema, part, &mut page);
-            rules(part_schema, part, &mut page, &mut false);
+            let mut begun = false;
+            if part == "spec" {
+                own_rules(schema, kind.as_str(), &mut page, &mut begun);
+            }
+            rules(part_schema, part, &mut page, &mut begun);
         }
     }
     page
@@ -113,17 +117,21 @@ fn bounds(schema: &JSONSchemaProps) -> String {
 
 /// What the API server refuses beyond types and bounds, in its own words.
 fn rules(schema: &JSONSchemaProps, path: &str, page: &mut String, begun: &mut bool) {
-    for rule in schema.x_kubernetes_validations.iter().flatten() {
-        if !std::mem::replace(begun, true) {
-            page.push_str("\nThe API server also refuses, with these words:\n\n");
-        }
-        writeln!(page, "- `{path}`: {}", rule.message.as_deref().unwrap_or_default()).unwrap();
-    }
+    own_rules(schema, path, page, begun);
     for (name, field) in schema.properties.iter().flatten() {
         rules(field, &format!("{path}.{name}"), page, begun);
     }
     if let Some(JSONSchemaPropsOrArray::Schema(items)) = &schema.items {
         rules(items, &format!("{path}[]"), page, begun);
+    }
+}
+
+fn own_rules(schema: &JSONSchemaProps, path: &str, page: &mut String, begun: &mut bool) {
+    for rule in schema.x_kubernetes_validations.iter().flatten() {
+        if !std::mem::replace(begun, true) {
+            page.push_str("\nThe API server also refuses, with these words:\n\n");
+        }
+        writeln!(page, "- `{path}`: {}", rule.message.as_deref().unwrap_or_default()).unwrap();
     }
 }
 
