@@ -1,14 +1,15 @@
 //! Checks documents against the schemas of our kinds, without an API server.
 //!
-//! This answers what the API server's structural schema would: fields that it would drop, types, bounds, enums, formats
-//! and keys given twice. Patterns, and rules in CEL, are left to the API server and to whoever compiles the document.
+//! This answers what the API server's structural schema would: fields that it would drop, types, bounds, enums, formats,
+//! patterns and keys given twice. Rules in CEL are left to the API server and to whoever compiles the document.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use jiff::Timestamp;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
 };
+use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::{Date, Kind};
@@ -56,6 +57,32 @@ pub fn validate(kind: Kind, document: &Value) -> Vec<SchemaError> {
         check(schema, document, "", &mut found);
     }
     found
+}
+
+/// Every pattern in every schema, compiled once.
+static PATTERNS: LazyLock<BTreeMap<String, Regex>> = LazyLock::new(|| {
+    let mut patterns = BTreeMap::new();
+    for schema in Kind::ALL.into_iter().filter_map(super::schema_of) {
+        collect_patterns(schema, &mut patterns);
+    }
+    patterns
+});
+
+fn collect_patterns(schema: &JSONSchemaProps, patterns: &mut BTreeMap<String, Regex>) {
+    if let Some(pattern) = &schema.pattern
+        && let Ok(regex) = Regex::new(pattern)
+    {
+        patterns.insert(pattern.clone(), regex);
+    }
+    for field in schema.properties.iter().flat_map(BTreeMap::values) {
+        collect_patterns(field, patterns);
+    }
+    if let Some(JSONSchemaPropsOrArray::Schema(items)) = &schema.items {
+        collect_patterns(items, patterns);
+    }
+    if let Some(JSONSchemaPropsOrBool::Schema(values)) = &schema.additional_properties {
+        collect_patterns(values, patterns);
+    }
 }
 
 fn find_unknown(schema: &JSONSchemaProps, value: &Value, path: &str, found: &mut Vec<UnknownField>) {
@@ -168,8 +195,13 @@ fn wrong_type(schema: &JSONSchemaProps, value: &Value) -> Option<String> {
 
 fn check_text(schema: &JSONSchemaProps, text: &str, refuse: &mut impl FnMut(String)) {
     check_count(text.chars().count(), schema.min_length, schema.max_length, "characters", refuse);
+    // A format says it in better words than the pattern that goes with it.
     if let Some(message) = wrong_format(schema, text) {
         refuse(message);
+    } else if let Some(pattern) = &schema.pattern
+        && PATTERNS.get(pattern).is_some_and(|regex| !regex.is_match(text))
+    {
+        refuse(format!("`{text}` must match `{pattern}`"));
     }
 }
 
@@ -362,6 +394,32 @@ mod tests {
         let found = errors(Kind::RiskException, &exception);
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].contains("is not a time with a zone"), "{found:?}");
+    }
+
+    #[test]
+    fn patterns_are_told() {
+        let document = tier(&json!({"level": 0, "default": true, "remediation": {"critical": "2w"}}));
+        let found = errors(Kind::ServiceTier, &document);
+        assert_eq!(found, ["spec.remediation.critical: `2w` must match `^[1-9][0-9]{0,4}[dhm]$`"]);
+    }
+
+    #[test]
+    fn every_pattern_is_understood() {
+        fn visit(value: &Value) {
+            match value {
+                Value::Object(fields) => {
+                    if let Some(pattern) = fields.get("pattern").and_then(Value::as_str) {
+                        assert!(PATTERNS.contains_key(pattern), "{pattern}");
+                    }
+                    fields.values().for_each(visit);
+                }
+                Value::Array(items) => items.iter().for_each(visit),
+                _ => {}
+            }
+        }
+        for kind in Kind::ALL {
+            visit(&serde_json::to_value(crate::api::schema_of(kind)).unwrap());
+        }
     }
 
     #[test]
