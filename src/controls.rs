@@ -58,6 +58,7 @@ pub(crate) mod testing {
 
     use serde_json::{Map, Value};
 
+    use crate::api::{ServiceTier, ServiceTierSpec};
     use crate::engine::control::{Control, Finding, Subject, Verdict};
     use crate::engine::tier::CompiledTier;
     use crate::facts::object::{Recognition, recognize};
@@ -87,7 +88,7 @@ pub(crate) mod testing {
     pub(crate) fn judge_in_tier(
         control: &Control,
         parameters: &Value,
-        level: i64,
+        level: i32,
         manifest: &str,
         budgets: &[&str],
     ) -> Verdict {
@@ -99,7 +100,9 @@ pub(crate) mod testing {
             inventory.put_disruption_budget(budget);
         }
         let Object::Workload(workload) = decode(manifest) else { panic!("no workload") };
-        let tier = CompiledTier { name: "tier".into(), level };
+        let tier =
+            ServiceTier::new("tier", ServiceTierSpec { level, default: true, ..ServiceTierSpec::default() });
+        let tier = CompiledTier::compile(&tier).expect("the tier compiles");
         check.judge(Subject::Workload(&workload), &inventory, Some(&tier))
     }
 

@@ -52,7 +52,5 @@ fn clean(line: &str) -> Cow<'_, str> {
 
 /// Whether whoever read the output has gone, as `head` does: no reason to complain.
 pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .downcast_ref::<io::Error>()
-        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

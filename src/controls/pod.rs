@@ -1,17 +1,5 @@
 //! Pods: Pod Security Standards, each check a control of its own, and what hardening guides add.
 
-// What several of them share.
-mod capability;
-mod declared_id;
-mod host_volume;
-mod node_path;
-mod port_range;
-mod proc_mount;
-mod quoted;
-mod resource;
-mod seccomp;
-mod security_context;
-
 pub mod added_capabilities;
 pub mod bare;
 pub mod custom_proc_mount;
@@ -47,3 +35,14 @@ pub mod unsafe_sysctl;
 pub mod windows_host_process;
 pub mod writable_host_path;
 pub mod writable_root_filesystem;
+
+// What several of them share.
+mod capability;
+mod declared_id;
+mod host_volume;
+mod port_range;
+mod proc_mount;
+mod quoted;
+mod resource;
+mod seccomp;
+mod security_context;

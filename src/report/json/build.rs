@@ -145,11 +145,7 @@ fn shown(input: Input<'_>, measured: &posture::Posture) -> Posture {
 
 impl From<&posture::ControlPosture> for ControlPosture {
     fn from(measured: &posture::ControlPosture) -> Self {
-        Self {
-            id: measured.control.id,
-            severity: measured.severity,
-            counts: Counts::from(measured.counts),
-        }
+        Self { id: measured.control.id, severity: measured.severity, counts: Counts::from(measured.counts) }
     }
 }
 
@@ -169,8 +165,7 @@ impl From<posture::Counts> for Counts {
 }
 
 fn exceptions(input: Input<'_>, measured: &posture::Posture) -> Vec<ExceptionReport> {
-    let findings =
-        status::Findings { policy: input.policy, assessment: input.assessment, posture: measured };
+    let findings = status::Findings { policy: input.policy, assessment: input.assessment, posture: measured };
     let pairs = input.policy.exceptions.iter().zip(&input.assessment.exceptions);
     pairs
         .enumerate()
@@ -189,7 +184,8 @@ fn exception_report(
     let said: BTreeMap<&str, _> = status.conditions.iter().map(|it| (it.type_.as_str(), it)).collect();
     let reason = |kind: &str| said.get(kind).map(|it| it.reason.clone()).unwrap_or_default();
     // The first condition that is not as it should be says what is to be done.
-    let wrong = |kind: &&str| said.get(kind).is_some_and(|it| it.status != "True" || it.reason == "ExpiringSoon");
+    let wrong =
+        |kind: &&str| said.get(kind).is_some_and(|it| it.status != "True" || it.reason == "ExpiringSoon");
     let attention = ["Accepted", "Active", "Effective"].iter().find(|kind| wrong(kind));
     let is_due = is_due(input.policy, exception, state);
     ExceptionReport {
@@ -207,11 +203,7 @@ fn exception_report(
         valid_approvals: state.approvals.valid,
         covers: state.covered.iter().map(ToString::to_string).collect(),
         findings: state.findings,
-        location: start(input.collection.origin(
-            Kind::RiskException,
-            &exception.namespace,
-            &exception.name,
-        )),
+        location: start(input.collection.origin(Kind::RiskException, &exception.namespace, &exception.name)),
     }
 }
 
