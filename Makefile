@@ -61,6 +61,7 @@ fmt: ## Formats Rust and Go
 
 generate: ## Writes what is made from the code: crds/, docs/controls/, docs/reference/
 	STANCHION_GENERATE=1 $(CARGO) test --locked $(CORE) --test generated --test generated_controls
+	STANCHION_GENERATE=1 $(CARGO) test --locked --test generated reference_of_the_command_line
 
 bench: ## Measures; see benches/
 	$(CARGO) bench --locked

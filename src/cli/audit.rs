@@ -16,7 +16,7 @@ use crate::facts::Text;
 use crate::load::{Collection, Settings};
 use crate::manifest::Limits;
 use crate::report::json::{AuditReport, Input, Scope};
-use crate::report::table::{self, View};
+use crate::report::table::{self, View, plural};
 
 /// Judge Kubernetes manifests and say what to fix first
 ///
@@ -103,14 +103,14 @@ pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended>
         Format::Table => table::render(&report, View { width: terminal.width(), verbose: args.verbose }),
         Format::Json => json(&report)?,
     };
-    let printed = terminal.print(&text);
+    terminal.print(&text)?;
     for problem in &collection.problems {
         terminal.note(&problem.to_string());
     }
     if !collection.problems.is_empty() {
-        terminal.complain(&unfinished(&report));
+        let problems = plural(report.summary.problems, "problem");
+        terminal.complain(&format!("{problems}: the audit is not complete"));
     }
-    printed?;
     Ok(match report.summary.exit_code {
         0 => Ended::Clean,
         1 => Ended::Findings,
@@ -129,11 +129,15 @@ fn collect(args: &Args, terminal: &mut Terminal) -> Collection {
     for (sheet, role) in files::read(&args.standards, &args.paths, &settings) {
         collection.add(sheet, role);
     }
+    if let Some(path) = args.standards.first() {
+        collection.expect_policy(&path.to_string_lossy());
+    }
     let mut wanted: Vec<&str> = args.preset.iter().map(String::as_str).collect();
     if wanted.is_empty() && !collection.mentions_standards() {
         wanted = presets::DEFAULTS.to_vec();
         let others: Vec<&str> = presets::names().filter(|name| !wanted.contains(name)).collect();
-        let others = if others.is_empty() { String::new() } else { format!("; --preset knows {}", others.join(", ")) };
+        let others =
+            if others.is_empty() { String::new() } else { format!("; --preset knows {}", others.join(", ")) };
         let judging = wanted.join(" and ");
         terminal.note(&format!("no SecurityStandard given: judging by the presets {judging}{others}"));
     }
@@ -158,13 +162,6 @@ fn json(report: &AuditReport) -> anyhow::Result<String> {
     }
     safe.push('\n');
     Ok(safe)
-}
-
-fn unfinished(report: &AuditReport) -> String {
-    match report.summary.problems {
-        1 => "1 problem: what it is about was not judged, everything else was".to_owned(),
-        many => format!("{many} problems: what they are about was not judged, everything else was"),
-    }
 }
 
 impl FailOn {

@@ -97,6 +97,9 @@ pub(super) fn placed(location: Option<&Location>) -> String {
 }
 
 fn passes(subject: &SubjectReport, page: &mut Page) {
+    if subject.passes == 0 {
+        return;
+    }
     let passing = format!("  {:8}  {}", "pass", plural(subject.passes, "control"));
     page.line(&styled(FAINT, &passing));
 }
