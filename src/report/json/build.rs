@@ -9,7 +9,7 @@ use super::{
 use super::{SubjectReport, subject};
 use crate::api::{Kind, Percent, Severity};
 use crate::engine::evaluate::{Assessment, ExceptionState};
-use crate::engine::exception::CompiledException;
+use crate::engine::exception::{CompiledException, Life};
 use crate::engine::policy::Policy;
 use crate::engine::posture::{self, measure};
 use crate::engine::status;
@@ -187,6 +187,7 @@ fn exception_report(
     let wrong =
         |kind: &&str| said.get(kind).is_some_and(|it| it.status != "True" || it.reason == "ExpiringSoon");
     let attention = ["Accepted", "Active", "Effective"].iter().find(|kind| wrong(kind));
+    let is_due = is_due(input.policy, exception, state);
     ExceptionReport {
         namespace: exception.namespace.to_string(),
         name: exception.name.to_string(),
@@ -197,13 +198,33 @@ fn exception_report(
         days_left: exception.days_left(input.assessment.at),
         state: reason("Active"),
         effect: reason("Effective"),
-        attention: attention.and_then(|kind| said.get(kind)).map(|it| it.message.clone()),
+        attention: attention.filter(|_| is_due).and_then(|kind| said.get(kind)).map(|it| sentence(&it.message)),
         required_approvals: state.approvals.required,
         valid_approvals: state.approvals.valid,
         covers: state.covered.iter().map(ToString::to_string).collect(),
         findings: state.findings,
         location: start(input.collection.origin(Kind::RiskException, &exception.namespace, &exception.name)),
     }
+}
+
+/// Whether somebody should look at it: not if it has yet to begin, nor if it ends and another one renews it.
+fn is_due(policy: &Policy, exception: &CompiledException, state: &ExceptionState) -> bool {
+    let renewed = policy.exceptions.iter().any(|other| {
+        other.namespace == exception.namespace && other.renews.as_ref() == Some(&exception.name)
+    });
+    match state.life {
+        Life::NotYetValid => false,
+        Life::Expired | Life::ExpiringSoon => !renewed,
+        _ => true,
+    }
+}
+
+/// A message as a sentence.
+fn sentence(message: &str) -> String {
+    let mut characters = message.chars();
+    let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let stop = if message.ends_with('.') { "" } else { "." };
+    format!("{first}{}{stop}", characters.as_str())
 }
 
 impl From<&load::Problem> for Problem {
