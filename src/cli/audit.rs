@@ -132,7 +132,10 @@ fn collect(args: &Args, terminal: &mut Terminal) -> Collection {
     let mut wanted: Vec<&str> = args.preset.iter().map(String::as_str).collect();
     if wanted.is_empty() && !collection.mentions_standards() {
         wanted = presets::DEFAULTS.to_vec();
-        terminal.note(&format!("no SecurityStandard given: judging by the presets {}", wanted.join(" and ")));
+        let others: Vec<&str> = presets::names().filter(|name| !wanted.contains(name)).collect();
+        let others = if others.is_empty() { String::new() } else { format!("; --preset knows {}", others.join(", ")) };
+        let judging = wanted.join(" and ");
+        terminal.note(&format!("no SecurityStandard given: judging by the presets {judging}{others}"));
     }
     wanted.sort_unstable();
     wanted.dedup();

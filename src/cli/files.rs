@@ -64,7 +64,8 @@ fn walk(folder: &Path) -> Vec<Source> {
     walk.require_git(false).git_global(false).git_exclude(false).sort_by_file_path(Path::cmp);
     let found: Vec<Source> = walk.build().filter_map(|entry| met(folder, entry)).collect();
     if found.is_empty() {
-        let message = "no .yaml, .yml or .json file in this folder; hidden files and what Git ignores don't count";
+        let message =
+            "no .yaml, .yml or .json file in this folder; hidden files and what Git ignores don't count";
         return vec![Source::Unreadable(folder.to_owned(), message.to_owned())];
     }
     found

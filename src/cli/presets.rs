@@ -17,10 +17,7 @@ macro_rules! presets {
 }
 
 /// Every preset.
-pub(super) const ALL: &[Preset] = presets![
-    "pod-security-baseline",
-    "pod-security-restricted",
-];
+pub(super) const ALL: &[Preset] = presets!["pod-security-baseline", "pod-security-restricted",];
 
 /// What judges when nobody says what should.
 pub(super) const DEFAULTS: [&str; 2] = ["pod-security-baseline", "pod-security-restricted"];

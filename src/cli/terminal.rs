@@ -28,6 +28,12 @@ impl Terminal {
         size.map_or(COLUMNS, |(Width(columns), _)| usize::from(columns))
     }
 
+    /// Whether standard error is a terminal.
+    #[cfg(feature = "operator")]
+    pub(super) fn shows_errors_to_a_person(&self) -> bool {
+        self.err.is_terminal()
+    }
+
     /// Writes to standard output. Escape sequences in it are kept where they can be shown.
     pub(super) fn print(&mut self, text: &str) -> io::Result<()> {
         self.out.write_all(text.as_bytes())?;
@@ -52,7 +58,5 @@ fn clean(line: &str) -> Cow<'_, str> {
 
 /// Whether whoever read the output has gone, as `head` does: no reason to complain.
 pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .downcast_ref::<io::Error>()
-        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

@@ -39,7 +39,7 @@ pub mod writable_root_filesystem;
 // What several of them share.
 mod capability;
 mod declared_id;
-mod node_path;
+mod host_volume;
 mod port_range;
 mod proc_mount;
 mod quoted;

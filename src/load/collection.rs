@@ -7,8 +7,8 @@ use super::{Origin, Problem, Sheet, Skipped};
 use crate::api::{Kind, RiskException, SecurityStandard, ServiceTier};
 use crate::engine::policy::{Policy, Refused, Settings};
 use crate::facts::object::Object;
-use crate::manifest::SkipReason;
 use crate::facts::{Inventory, SubjectKey, SubjectKind, Text, Workload};
+use crate::manifest::SkipReason;
 
 /// What a file is read for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

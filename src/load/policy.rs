@@ -25,8 +25,7 @@ pub(super) fn check(kind: ObjectKind, document: &Document, origin: &Origin) -> V
         message: format!("{object}: {path}: {message}"),
     };
     if document.api_version != api::API_VERSION {
-        let message =
-            format!("`{}` is not served: write `{}`", document.api_version, api::API_VERSION);
+        let message = format!("`{}` is not served: write `{}`", document.api_version, api::API_VERSION);
         return vec![(true, problem("apiVersion", &message))];
     }
     let json = document.node.to_json();

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::{Origin, Problem, Skipped, policy};
+use crate::api;
 use crate::engine::suggest::did_you_mean;
 use crate::facts::object::{Object, ObjectKind, Recognition, recognize};
 use crate::facts::{Meta, Text};
 use crate::manifest::{self, Document, Keys, Limits};
-use crate::api;
 
 /// What is the same for every file of a run.
 #[derive(Debug, Clone)]

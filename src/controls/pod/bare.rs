@@ -46,7 +46,7 @@ declare_control! {
     ///
     /// ## How to fix
     ///
-    /// Write a Deployment, a StatefulSet or a DaemonSet for what keeps running, and a Job for what ends.
+    /// Write a Deployment, a `StatefulSet` or a `DaemonSet` for what keeps running, and a Job for what ends.
     pub static BARE = {
         id: "pod.bare",
         title: "Pod has no controller",

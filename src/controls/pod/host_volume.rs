@@ -1,4 +1,4 @@
-//! Paths on a node, and the volumes that bring them into a pod.
+//! The `hostPath` volumes of a workload, and their paths as the node resolves them.
 
 use std::fmt;
 
@@ -11,15 +11,15 @@ use crate::facts::{Container, Text, Workload};
 /// A path on a node, compared by whole parts, so that `/etc` holds `/etc/kubernetes` and not `/etcd`. Doubled and
 /// trailing slashes, `.` and `..` don't matter, `/var/run` is `/run` as on every current distribution, and what
 /// stands below `/proc/1/root` is the node's root again.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
-pub(super) struct NodePath {
+pub(super) struct ResolvedPath {
     written: String,
     parts: Vec<String>,
 }
 
-impl NodePath {
+impl ResolvedPath {
     /// The path as the node resolves it.
     pub(super) fn new(written: &str) -> Self {
         let mut parts: Vec<&str> = Vec::new();
@@ -30,7 +30,7 @@ impl NodePath {
                 ".." => drop(parts.pop()),
                 part => parts.push(part),
             }
-            if let ["proc", _, "root"] = parts.as_slice() {
+            if let ["proc", "1" | "self", "root"] = parts.as_slice() {
                 parts.clear();
             }
         }
@@ -56,13 +56,13 @@ impl NodePath {
     }
 }
 
-impl fmt::Display for NodePath {
+impl fmt::Display for ResolvedPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.written)
     }
 }
 
-impl TryFrom<String> for NodePath {
+impl TryFrom<String> for ResolvedPath {
     type Error = String;
 
     fn try_from(written: String) -> Result<Self, String> {
@@ -75,8 +75,8 @@ impl TryFrom<String> for NodePath {
     }
 }
 
-impl From<NodePath> for String {
-    fn from(path: NodePath) -> Self {
+impl From<ResolvedPath> for String {
+    fn from(path: ResolvedPath) -> Self {
         path.written
     }
 }
@@ -86,7 +86,7 @@ pub(super) struct HostVolume<'a> {
     /// The volume's name.
     pub(super) name: &'a Text,
     /// The path on the node.
-    pub(super) path: NodePath,
+    pub(super) path: ResolvedPath,
     workload: &'a Workload,
     index: usize,
 }
@@ -108,7 +108,12 @@ pub(super) fn host_volumes<'a>(
     workload.spec().volumes.iter().enumerate().filter_map(move |(index, volume)| {
         let written = volume.host_path.as_ref().map(|host| &host.path).filter(|path| !path.is_empty())?;
         let exempt = only_exempt_containers_mount(&volume.name, workload, &context);
-        (!exempt).then(|| HostVolume { name: &volume.name, path: NodePath::new(written), workload, index })
+        (!exempt).then(|| HostVolume {
+            name: &volume.name,
+            path: ResolvedPath::new(written),
+            workload,
+            index,
+        })
     })
 }
 
@@ -124,7 +129,7 @@ mod tests {
     use super::*;
 
     fn holds(above: &str, below: &str) -> bool {
-        NodePath::new(above).holds(&NodePath::new(below))
+        ResolvedPath::new(above).holds(&ResolvedPath::new(below))
     }
 
     #[test]
@@ -150,8 +155,9 @@ mod tests {
             assert!(holds("/etc", written) && holds(written, "/etc"), "{written}");
         }
         assert!(holds("/run", "/var/run/docker.sock") && holds("/var/run", "/run/docker.sock"));
-        assert!(NodePath::new("/proc/1/root/").is_root());
+        assert!(ResolvedPath::new("/proc/1/root/").is_root());
         assert!(!holds("/run", "/var/runner"));
+        assert!(holds("/proc", "/proc/4711/root/etc") && !holds("/etc", "/proc/4711/root/etc"));
     }
 
     #[test]
@@ -162,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_parameter_is_an_absolute_path() {
-        assert!(NodePath::try_from("var/log".to_owned()).unwrap_err().contains("no absolute path"));
-        assert!(NodePath::try_from(r"C:\var\log".to_owned()).is_ok());
+        assert!(ResolvedPath::try_from("var/log".to_owned()).unwrap_err().contains("no absolute path"));
+        assert!(ResolvedPath::try_from(r"C:\var\log".to_owned()).is_ok());
     }
 }

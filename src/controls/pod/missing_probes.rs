@@ -15,7 +15,7 @@ declare_control! {
     /// ## What it checks
     ///
     /// Every container and sidecar of a workload that keeps running has each of `probes`; by default a readiness
-    /// probe and a liveness probe. Jobs, CronJobs and pods that run to their end (`restartPolicy` other than
+    /// probe and a liveness probe. Jobs, `CronJob`s and pods that run to their end (`restartPolicy` other than
     /// `Always`) are not judged, and init and ephemeral containers can't have probes.
     ///
     /// ## Why it matters

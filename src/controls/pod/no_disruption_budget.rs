@@ -11,10 +11,10 @@ use crate::facts::Workload;
 declare_control! {
     /// ## What it checks
     ///
-    /// A Deployment, StatefulSet, ReplicaSet or ReplicationController of a tier up to `maxLevel`, by default the most
-    /// critical one, has a PodDisruptionBudget: one of its namespace selects the labels of its pod template. What
-    /// wants no replicas is switched off and not judged, nor is any other kind, nor a workload of a less critical tier
-    /// or of none. How much the budget leaves is not looked at.
+    /// A Deployment, `StatefulSet`, `ReplicaSet` or `ReplicationController` of a tier up to `maxLevel`, by default the
+    /// most critical one, has a `PodDisruptionBudget`: one of its namespace selects the labels of its pod template.
+    /// What wants no replicas is switched off and not judged, nor is any other kind, nor a workload of a less critical
+    /// tier or of none. How much the budget leaves is not looked at.
     ///
     /// ## Why it matters
     ///
@@ -80,7 +80,7 @@ declare_control! {
     ///
     /// ## How to fix
     ///
-    /// Add a PodDisruptionBudget with the labels of the pod template and `maxUnavailable: 1`. It must leave room for
+    /// Add a `PodDisruptionBudget` with the labels of the pod template and `maxUnavailable: 1`. It must leave room for
     /// at least one eviction, or nodes can't be drained at all.
     pub static NO_DISRUPTION_BUDGET = {
         id: "pod.no-disruption-budget",
@@ -115,7 +115,7 @@ impl Parameters for NoDisruptionBudget {
 
 fn evaluate(workload: &Workload, parameters: &NoDisruptionBudget, context: &Context<'_>) -> Verdict {
     let Some(1..) = workload.wanted_replicas() else { return Verdict::NotApplicable };
-    if !context.tier.is_some_and(|tier| tier.level <= parameters.max_level) {
+    if context.tier.is_none_or(|tier| tier.level > parameters.max_level) {
         return Verdict::NotApplicable;
     }
     let labels = &workload.template.metadata.labels;

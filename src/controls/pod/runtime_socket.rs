@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::host_volume::{HostVolume, NodePath, host_volumes};
+use super::host_volume::{HostVolume, ResolvedPath, host_volumes};
 use crate::declare_control;
 use crate::engine::control::{Context, Finding, Framework, Verdict};
 use crate::engine::parameters::{ParameterError, Parameters};
@@ -13,7 +13,7 @@ declare_control! {
     /// ## What it checks
     ///
     /// No `hostPath` volume is the socket of a container runtime or of the kubelet, or a directory that holds one: of
-    /// Docker, containerd, CRI-O, Podman, BuildKit and the kubelet, at the places where common distributions have
+    /// Docker, containerd, CRI-O, Podman, `BuildKit` and the kubelet, at the places where common distributions have
     /// them, named pipes of Windows included. `/`, `/var/run`, `/run` and `/run/containerd` hold sockets and fail.
     /// A volume that only containers with an exempt image mount is left out. Behind a persistent volume the path
     /// can't be seen.
@@ -74,7 +74,7 @@ declare_control! {
     ///
     /// ## How to fix
     ///
-    /// Build images without a runtime (BuildKit without root, Buildah), read metrics and metadata from the API server
+    /// Build images without a runtime (`BuildKit` without root, Buildah), read metrics and metadata from the API server
     /// or the kubelet's HTTPS port with a service account, and mount no directory above a socket. For a node agent
     /// that needs the socket, exempt its image.
     pub static RUNTIME_SOCKET = {
@@ -98,9 +98,9 @@ declare_control! {
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 struct RuntimeSocket {
     /// The sockets, as absolute paths on the node; `/var/run` and `/run` are one. A list here replaces the default.
-    /// Default: those of Docker, containerd, CRI-O, Podman, BuildKit and the kubelet. Example:
+    /// Default: those of Docker, containerd, CRI-O, Podman, `BuildKit` and the kubelet. Example:
     /// `[/run/docker.sock, /run/containerd/containerd.sock]`.
-    sockets: Vec<NodePath>,
+    sockets: Vec<ResolvedPath>,
 }
 
 const SOCKETS: &[&str] = &[
@@ -127,7 +127,7 @@ const SOCKETS: &[&str] = &[
 
 impl Default for RuntimeSocket {
     fn default() -> Self {
-        Self { sockets: NodePath::list(SOCKETS) }
+        Self { sockets: ResolvedPath::list(SOCKETS) }
     }
 }
 

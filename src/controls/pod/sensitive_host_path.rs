@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::host_volume::{HostVolume, NodePath, host_volumes};
+use super::host_volume::{HostVolume, ResolvedPath, host_volumes};
 use crate::declare_control;
 use crate::engine::control::{Context, Finding, Framework, Verdict};
 use crate::engine::parameters::{ParameterError, Parameters};
@@ -60,7 +60,7 @@ declare_control! {
     ///
     /// ## How to fix
     ///
-    /// Use a volume that is made for the purpose: a ConfigMap, a Secret, a projected token, a persistent volume, a
+    /// Use a volume that is made for the purpose: a `ConfigMap`, a Secret, a projected token, a persistent volume, a
     /// device plugin. A node agent gets the one directory that it reads, by `allowed` or by exempting its image.
     pub static SENSITIVE_HOST_PATH = {
         id: "pod.sensitive-host-path",
@@ -87,11 +87,11 @@ struct SensitiveHostPath {
     /// `/`, which stands for itself alone. A list here replaces the default. Default: the root directory, `/boot`,
     /// `/dev`, `/etc`, `/home`, `/proc`, `/root`, `/sys`, `/var/log`, and where systemd, cron, the kubelet, etcd,
     /// Kubernetes distributions and container runtimes keep theirs. Example: `[/, /etc, /var/lib/kubelet]`.
-    paths: Vec<NodePath>,
+    paths: Vec<ResolvedPath>,
     /// Paths that may be mounted all the same, with what stands below them. A list here replaces the default.
     /// Default: the time zone and the public certificates, `[/etc/localtime, /etc/timezone, /etc/ssl/certs,
     /// /etc/pki/ca-trust]`. Example: `[/var/log/pods, /dev/fuse]`.
-    allowed: Vec<NodePath>,
+    allowed: Vec<ResolvedPath>,
 }
 
 const PATHS: &[&str] = &[
@@ -122,7 +122,7 @@ const ALLOWED: &[&str] = &["/etc/localtime", "/etc/timezone", "/etc/ssl/certs", 
 
 impl Default for SensitiveHostPath {
     fn default() -> Self {
-        Self { paths: NodePath::list(PATHS), allowed: NodePath::list(ALLOWED) }
+        Self { paths: ResolvedPath::list(PATHS), allowed: ResolvedPath::list(ALLOWED) }
     }
 }
 
@@ -142,7 +142,8 @@ fn judge_volume(volume: &HostVolume<'_>, parameters: &SensitiveHostPath) -> Opti
     if parameters.allowed.iter().any(|allowed| allowed.holds(path)) {
         return None;
     }
-    let within = |sensitive: &&NodePath| sensitive.holds(path) && (!sensitive.is_root() || path.is_root());
+    let within =
+        |sensitive: &&ResolvedPath| sensitive.holds(path) && (!sensitive.is_root() || path.is_root());
     let message = if parameters.paths.iter().any(|sensitive| within(&sensitive)) {
         format!("mounts `{path}` of the node")
     } else {

@@ -11,9 +11,9 @@ use crate::facts::{Path, Workload};
 declare_control! {
     /// ## What it checks
     ///
-    /// A Deployment, StatefulSet, ReplicaSet or ReplicationController of a tier up to `maxLevel`, by default the most
-    /// critical one, wants at least `minimum` replicas. Absent means 1, as the API server has it. What wants none is
-    /// switched off and not judged, nor is any other kind, nor a workload of a less critical tier or of none. An
+    /// A Deployment, `StatefulSet`, `ReplicaSet` or `ReplicationController` of a tier up to `maxLevel`, by default the
+    /// most critical one, wants at least `minimum` replicas. Absent means 1, as the API server has it. What wants none
+    /// is switched off and not judged, nor is any other kind, nor a workload of a less critical tier or of none. An
     /// autoscaler is not looked at: what counts is the number in the object.
     ///
     /// ## Why it matters
@@ -121,7 +121,7 @@ impl Parameters for SingleReplica {
 
 fn evaluate(workload: &Workload, parameters: &SingleReplica, context: &Context<'_>) -> Verdict {
     let Some(replicas @ 1..) = workload.wanted_replicas() else { return Verdict::NotApplicable };
-    if !context.tier.is_some_and(|tier| tier.level <= parameters.max_level) {
+    if context.tier.is_none_or(|tier| tier.level > parameters.max_level) {
         return Verdict::NotApplicable;
     }
     let minimum = parameters.minimum;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::host_volume::{HostVolume, NodePath, host_volumes};
+use super::host_volume::{HostVolume, ResolvedPath, host_volumes};
 use crate::declare_control;
 use crate::engine::control::{Context, Finding, Framework, Verdict};
 use crate::engine::parameters::Parameters;
@@ -82,7 +82,7 @@ declare_control! {
 struct WritableHostPath {
     /// Paths of the node, absolute, that may be written to with what stands below them. Default: none. Example:
     /// `[/var/lib/agent]`.
-    allowed: Vec<NodePath>,
+    allowed: Vec<ResolvedPath>,
 }
 
 impl Parameters for WritableHostPath {}

@@ -9,7 +9,7 @@ use super::{
 use super::{SubjectReport, subject};
 use crate::api::{Kind, Percent, Severity};
 use crate::engine::evaluate::{Assessment, ExceptionState};
-use crate::engine::exception::CompiledException;
+use crate::engine::exception::{CompiledException, Life};
 use crate::engine::policy::Policy;
 use crate::engine::posture::{self, measure};
 use crate::engine::status;
@@ -145,11 +145,7 @@ fn shown(input: Input<'_>, measured: &posture::Posture) -> Posture {
 
 impl From<&posture::ControlPosture> for ControlPosture {
     fn from(measured: &posture::ControlPosture) -> Self {
-        Self {
-            id: measured.control.id,
-            severity: measured.severity,
-            counts: Counts::from(measured.counts),
-        }
+        Self { id: measured.control.id, severity: measured.severity, counts: Counts::from(measured.counts) }
     }
 }
 
@@ -169,8 +165,7 @@ impl From<posture::Counts> for Counts {
 }
 
 fn exceptions(input: Input<'_>, measured: &posture::Posture) -> Vec<ExceptionReport> {
-    let findings =
-        status::Findings { policy: input.policy, assessment: input.assessment, posture: measured };
+    let findings = status::Findings { policy: input.policy, assessment: input.assessment, posture: measured };
     let pairs = input.policy.exceptions.iter().zip(&input.assessment.exceptions);
     pairs
         .enumerate()
@@ -189,8 +184,10 @@ fn exception_report(
     let said: BTreeMap<&str, _> = status.conditions.iter().map(|it| (it.type_.as_str(), it)).collect();
     let reason = |kind: &str| said.get(kind).map(|it| it.reason.clone()).unwrap_or_default();
     // The first condition that is not as it should be says what is to be done.
-    let wrong = |kind: &&str| said.get(kind).is_some_and(|it| it.status != "True" || it.reason == "ExpiringSoon");
+    let wrong =
+        |kind: &&str| said.get(kind).is_some_and(|it| it.status != "True" || it.reason == "ExpiringSoon");
     let attention = ["Accepted", "Active", "Effective"].iter().find(|kind| wrong(kind));
+    let is_due = is_due(input.policy, exception, state);
     ExceptionReport {
         namespace: exception.namespace.to_string(),
         name: exception.name.to_string(),
@@ -201,17 +198,33 @@ fn exception_report(
         days_left: exception.days_left(input.assessment.at),
         state: reason("Active"),
         effect: reason("Effective"),
-        attention: attention.and_then(|kind| said.get(kind)).map(|it| it.message.clone()),
+        attention: attention.filter(|_| is_due).and_then(|kind| said.get(kind)).map(|it| sentence(&it.message)),
         required_approvals: state.approvals.required,
         valid_approvals: state.approvals.valid,
         covers: state.covered.iter().map(ToString::to_string).collect(),
         findings: state.findings,
-        location: start(input.collection.origin(
-            Kind::RiskException,
-            &exception.namespace,
-            &exception.name,
-        )),
+        location: start(input.collection.origin(Kind::RiskException, &exception.namespace, &exception.name)),
     }
+}
+
+/// Whether somebody should look at it: not if it has yet to begin, nor if it ends and another one renews it.
+fn is_due(policy: &Policy, exception: &CompiledException, state: &ExceptionState) -> bool {
+    let renewed = policy.exceptions.iter().any(|other| {
+        other.namespace == exception.namespace && other.renews.as_ref() == Some(&exception.name)
+    });
+    match state.life {
+        Life::NotYetValid => false,
+        Life::Expired | Life::ExpiringSoon => !renewed,
+        _ => true,
+    }
+}
+
+/// A message as a sentence.
+fn sentence(message: &str) -> String {
+    let mut characters = message.chars();
+    let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let stop = if message.ends_with('.') { "" } else { "." };
+    format!("{first}{}{stop}", characters.as_str())
 }
 
 impl From<&load::Problem> for Problem {

@@ -38,7 +38,13 @@ impl SubjectReport {
             open.fold((0, None), |(count, worst), it| (count + 1, worst.max(Some(it.severity))));
         let name = (self.namespace.clone(), self.kind, self.name.clone());
         let place = self.location.as_ref().map(|it| (it.file.clone(), it.line));
-        (Reverse((severity, self.outcome)), self.level.unwrap_or(i32::MAX), Reverse::<usize>(count), name, place)
+        (
+            Reverse((severity, self.outcome)),
+            self.level.unwrap_or(i32::MAX),
+            Reverse::<usize>(count),
+            name,
+            place,
+        )
     }
 }
 
@@ -62,12 +68,7 @@ fn findings(input: Input<'_>, origin: Option<&Origin>, assessed: &Assessed) -> V
     findings
 }
 
-fn finding(
-    input: Input<'_>,
-    origin: Option<&Origin>,
-    detail: &Detail,
-    judged: &Judged,
-) -> FindingReport {
+fn finding(input: Input<'_>, origin: Option<&Origin>, detail: &Detail, judged: &Judged) -> FindingReport {
     let finding = &judged.finding;
     let exception = judged.exception.and_then(|index| input.policy.exceptions.get(index));
     FindingReport {

@@ -10,10 +10,10 @@ const HEADINGS: [&str; 8] =
 /// One line a tier, and a last one for all. Without tiers that one line would say nothing that the closing sentence
 /// doesn't.
 pub(super) fn render(report: &AuditReport, page: &mut Page) {
-    let tiers = &report.posture.tiers;
-    if report.posture.total.evaluated == 0 || tiers.iter().all(|tier| tier.level.is_none()) {
+    if !is_shown(report) {
         return;
     }
+    let tiers = &report.posture.tiers;
     let mut rows = vec![HEADINGS.map(str::to_owned)];
     rows.extend(tiers.iter().map(|tier| row(&tier.name, tier.workloads, &tier.counts)));
     let workloads = tiers.iter().map(|tier| tier.workloads).sum();
@@ -30,6 +30,11 @@ pub(super) fn render(report: &AuditReport, page: &mut Page) {
         let line = aligned(row, &widths);
         page.line(&if position == 0 { styled(FAINT, &line) } else { line });
     }
+}
+
+pub(super) fn is_shown(report: &AuditReport) -> bool {
+    let posture = &report.posture;
+    posture.total.evaluated > 0 && posture.tiers.iter().any(|tier| tier.level.is_some())
 }
 
 fn row(name: &str, workloads: u64, counts: &Counts) -> [String; HEADINGS.len()] {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::findings::{Alike, Columns, alike, write};
+use super::findings::{Alike, Columns, Likeness, alike, write};
 use super::text::{clean, cut, plural, width};
 use super::{FAINT, GOOD, Page, STRONG, UNSURE, View, styled};
 use crate::api::Severity;
@@ -11,18 +11,20 @@ use crate::report::json::{AuditReport, FindingReport, Location, Outcome, Subject
 pub(super) fn render(report: &AuditReport, view: View, page: &mut Page) {
     let shows_low = view.verbose || report.summary.fail_on == Some(Severity::Low);
     let is_shown = |finding: &&FindingReport| shows_low || finding.severity > Severity::Low;
-    let shown: Vec<(&SubjectReport, Vec<Alike<'_>>)> = report
+    let shown = report
         .subjects
         .iter()
         .map(|subject| (subject, alike(subject.findings.iter().filter(is_shown))))
-        .filter(|(_, rows)| !rows.is_empty())
-        .collect();
-    let columns = Columns::new(shown.iter().flat_map(|(_, rows)| rows), view);
-    for (subject, rows) in &shown {
+        .filter(|(_, rows)| !rows.is_empty());
+    let blocks = blocks(shown, view);
+    let columns = Columns::new(blocks.iter().flat_map(|block| &block.rows), view);
+    for block in &blocks {
         page.paragraph();
-        page.line(&heading(subject, view));
-        write(rows, columns, view, page);
-        if view.verbose {
+        for subject in &block.subjects {
+            page.line(&heading(subject, view));
+        }
+        write(&block.rows, columns, view, page);
+        if let ([subject], true) = (block.subjects.as_slice(), view.verbose) {
             passes(subject, page);
         }
     }
@@ -33,6 +35,37 @@ pub(super) fn render(report: &AuditReport, view: View, page: &mut Page) {
     if view.verbose {
         compliant(report, view, page);
     }
+}
+
+/// Workloads of one tier that have the same defects, in containers of whatever name.
+struct Block<'a> {
+    subjects: Vec<&'a SubjectReport>,
+    rows: Vec<Alike<'a>>,
+}
+
+/// Puts together the workloads that have the same defects, each where the first of them stands. With `-v` each stays
+/// alone.
+fn blocks<'a>(
+    shown: impl Iterator<Item = (&'a SubjectReport, Vec<Alike<'a>>)>,
+    view: View,
+) -> Vec<Block<'a>> {
+    let mut blocks: Vec<Block<'a>> = Vec::new();
+    let mut known: BTreeMap<(Option<i32>, Vec<Likeness<'a>>), usize> = BTreeMap::new();
+    for (subject, rows) in shown {
+        let likeness = (subject.level, rows.iter().map(Alike::likeness).collect());
+        let before = known.get(&likeness).filter(|_| !view.verbose);
+        match before.and_then(|index| blocks.get_mut(*index)) {
+            Some(block) => {
+                block.subjects.push(subject);
+                block.rows.iter_mut().zip(&rows).for_each(|(known, row)| known.absorb(row));
+            }
+            None => {
+                known.insert(likeness, blocks.len());
+                blocks.push(Block { subjects: vec![subject], rows });
+            }
+        }
+    }
+    blocks
 }
 
 /// `Deployment payments/ledger  tier-0  team-payments    manifests/ledger.yaml:12`
@@ -79,9 +112,15 @@ fn hidden(report: &AuditReport, page: &mut Page) {
     let subjects = report.subjects.iter().filter(|subject| low(subject) > 0).count();
     let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     let findings = plural(number(count), "low finding");
-    let line = format!("+ {findings} in {}, shown with -v", plural(number(subjects), "workload"));
+    let line = format!("+ {findings} in {}, shown with -v", plural(number(subjects), noun(report)));
     page.paragraph();
     page.line(&styled(FAINT, &line));
+}
+
+/// What the subjects of a report are: mostly workloads.
+pub(super) fn noun(report: &AuditReport) -> &'static str {
+    let is_other = |subject: &SubjectReport| matches!(subject.kind, "Namespace" | "ServiceAccount");
+    if report.subjects.iter().any(is_other) { "object" } else { "workload" }
 }
 
 /// What could not be said: the same of many workloads is one line.
@@ -102,7 +141,7 @@ fn unknowns(report: &AuditReport, view: View, page: &mut Page) {
         let word = if unknown.outcome == Outcome::Error { "error" } else { "unknown" };
         let place = match subjects.as_slice() {
             [only] => called(only),
-            many => plural(u64::try_from(many.len()).unwrap_or(u64::MAX), "workload"),
+            many => plural(u64::try_from(many.len()).unwrap_or(u64::MAX), noun(report)),
         };
         let word = styled(UNSURE, &format!("{word:8}"));
         page.line(&format!("  {word}  {}  {place}: {}", unknown.control, clean(&unknown.reason)));

@@ -88,6 +88,18 @@ pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
+/// The text in one line, if cutting the middle out of its longest word makes it fit; else in as many as it takes.
+pub(super) fn fitted(text: &str, columns: usize) -> Vec<String> {
+    const SHORTEST: usize = 28;
+    let over = width(text).saturating_sub(columns);
+    let longest = text.split_whitespace().max_by_key(|word| width(word)).unwrap_or_default();
+    let left = width(longest).saturating_sub(over);
+    if over > 0 && left >= SHORTEST {
+        return wrapped(&text.replacen(longest, &cut(longest, left), 1), columns);
+    }
+    wrapped(text, columns)
+}
+
 /// `1 workload`, `2 workloads`
 pub(super) fn plural(number: u64, noun: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
@@ -117,6 +129,9 @@ mod tests {
         assert_eq!(cut("registry.example.com/team/app:1.2.3", 16), "registry…p:1.2.3");
         assert_eq!(cut("short", 16), "short");
         assert_eq!(cut("abc", 0), "…");
+        let image = "app: `registry.example.com/team/app/service:1.2.3` has no digest";
+        assert_eq!(fitted(image, 52), ["app: `registry.examp…pp/service:1.2.3` has no digest"]);
+        assert_eq!(fitted(image, 30).len(), 4);
         assert_eq!(wrapped("one two three four", 9), ["one two", "three", "four"]);
         assert_eq!(wrapped("a registry.example.com/team/app:1.2.3 b", 16), ["a", "registry…p:1.2.3", "b"]);
     }
