@@ -2,6 +2,8 @@
 //!
 //! The numbers of the README are generated: `STANCHION_GENERATE=1 cargo test --test shop` writes them.
 
+#[path = "support/controlplane.rs"]
+mod controlplane;
 #[path = "support/manifests.rs"]
 mod manifests;
 
@@ -9,6 +11,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::{env, fs, path::Path};
 
+use controlplane::ControlPlane;
 use manifests::{Manifests, listed, text};
 use stanchion::api::condition;
 use stanchion::engine::evaluate::{Assessment, Outcome, assess};
@@ -191,4 +194,23 @@ fn what_the_story_says_of_single_workloads_is_so() {
     for bad in ["card-vault", "settlement", "cart", "search", "reindex-black-friday", "notebook", "node-tuner"] {
         assert_eq!(shop.outcome(bad), Outcome::Fail, "{bad}");
     }
+}
+
+/// What an API server says of files, with strict validation.
+fn applied(plane: &ControlPlane, arguments: &[&str], path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    let mut all = vec!["apply", "--server-side", "--validate=strict", "-R", "-f", path.to_str().unwrap()];
+    all.extend(arguments);
+    plane.kubectl(&all)
+}
+
+#[test]
+fn an_api_server_takes_the_shop_and_every_preset() {
+    let plane = ControlPlane::shared();
+    applied(plane, &[], "crds");
+    plane.kubectl(&["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
+    let objects = applied(plane, &[], FOLDER);
+    assert_eq!(objects.lines().filter(|line| line.starts_with("riskexception")).count(), 16);
+    let presets = applied(plane, &["--dry-run=server", "--force-conflicts"], "examples/presets");
+    assert_eq!(presets.lines().count(), listed("examples/presets").len(), "{presets}");
 }
