@@ -88,15 +88,18 @@ fn evaluate(workload: &Workload, parameters: &HostPortParameters, context: &Cont
     context
         .containers(workload)
         .flat_map(|container| {
-            let ports = container.container.ports.iter().enumerate();
             // The API server leaves ephemeral containers alone: they can't have ports.
             let listed_counts = host_network && container.class != ContainerClass::Ephemeral;
-            ports
-                .filter_map(move |(place, port)| Some((place, port, taken(port, listed_counts)?)))
-                .filter(|(_, _, number)| {
-                    !parameters.allowed_ports.iter().any(|range| range.contains(*number))
-                })
-                .map(move |(place, port, number)| finding(container, place, port, number))
+            let ports = &container.container.ports;
+            let forbidden = move |place: usize, port: &ContainerPort| {
+                let number = taken(port, listed_counts)
+                    .filter(|number| !parameters.allowed_ports.iter().any(|range| range.contains(*number)))?;
+                let again = |earlier: &ContainerPort| {
+                    taken(earlier, listed_counts) == Some(number) && protocol(earlier) == protocol(port)
+                };
+                (!ports.iter().take(place).any(again)).then(|| finding(container, place, port, number))
+            };
+            ports.iter().enumerate().filter_map(move |(place, port)| forbidden(place, port))
         })
         .collect()
 }
@@ -108,8 +111,11 @@ fn taken(port: &ContainerPort, listed_counts: bool) -> Option<i32> {
     written.or(listed)
 }
 
+fn protocol(port: &ContainerPort) -> &str {
+    port.protocol.as_deref().filter(|protocol| !protocol.is_empty()).unwrap_or("TCP")
+}
+
 fn finding(container: ContainerRef<'_>, place: usize, port: &ContainerPort, number: i32) -> Finding {
-    let protocol = port.protocol.as_deref().filter(|protocol| !protocol.is_empty()).unwrap_or("TCP");
     let (message, advice) = if port.host_port.is_some_and(|written| written != 0) {
         (format!("takes port {number} of the node"), "remove `hostPort` and use a Service")
     } else {
@@ -117,7 +123,7 @@ fn finding(container: ContainerRef<'_>, place: usize, port: &ContainerPort, numb
     };
     let path = container.path().key("ports").index(place).key("hostPort");
     Finding { path, ..Finding::in_container(container, &[], message) }
-        .discriminator(format_args!("{number}/{protocol}"))
+        .discriminator(format_args!("{number}/{}", protocol(port)))
         .value(number)
         .fix(advice)
 }
@@ -146,6 +152,15 @@ containers: [{name: app, ports: [{containerPort: 1, hostPort: 0}, {containerPort
                 "app: takes port 80 of the node; remove `hostPort` and use a Service",
             ]
         );
+    }
+
+    #[test]
+    fn one_number_is_taken_once_by_each_protocol() {
+        let port = |protocol: &str| format!("{{containerPort: 53, hostPort: 53, protocol: {protocol}}}");
+        let ports = [port("UDP"), port("TCP"), port("null"), port("''")].join(", ");
+        let found =
+            messages(judge(&HOST_PORT, &pod(&format!("containers: [{{name: app, ports: [{ports}]}}]"))));
+        assert_eq!(found.len(), 2, "{found:?}");
     }
 
     #[test]
