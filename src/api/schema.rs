@@ -1,7 +1,7 @@
 //! Checks documents against the schemas of our kinds, without an API server.
 //!
 //! This answers what the API server's structural schema would: fields that it would drop, types, bounds, enums, formats
-//! and keys given twice. Rules in CEL are left to the API server and to whoever compiles the document.
+//! and keys given twice. Patterns, and rules in CEL, are left to the API server and to whoever compiles the document.
 
 use std::collections::BTreeMap;
 

@@ -55,7 +55,8 @@ impl ControlPlane {
         let plane = Self { launcher, stdin, dir };
         let (send, lines) = mpsc::channel();
         thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
-        let line = lines.recv_timeout(READY_WITHIN).expect("the control plane is not ready; what it said is above");
+        let line =
+            lines.recv_timeout(READY_WITHIN).expect("the control plane is not ready; what it said is above");
         let ready: Value = serde_json::from_str(&line).unwrap();
         assert_eq!(ready["ready"], true, "{line}");
         plane
@@ -65,8 +66,8 @@ impl ControlPlane {
     pub(crate) fn kubeconfig(&self, user: &str) -> PathBuf {
         let path = self.dir.path().join(format!("{user}.kubeconfig"));
         if !path.exists() {
-            let made = Command::new(program("controlplane")).arg("user").arg("--dir").arg(self.dir.path()).arg(user);
-            let made = { made }.output().unwrap();
+            let mut make = Command::new(program("controlplane"));
+            let made = make.arg("user").arg("--dir").arg(self.dir.path()).arg(user).output().unwrap();
             assert!(made.status.success(), "{}", text(&made.stderr));
         }
         path
