@@ -5,17 +5,22 @@
 //! - [`api`]: the three custom resources, their schemas and their conditions.
 //! - [`manifest`]: from the bytes of a file to objects that know their place in it.
 //! - [`facts`]: what controls may look at, decoded from bytes.
+//! - [`load`]: files to facts with their places, and to what people decided.
 //! - [`controls`]: the catalogue, one file a control.
 //! - [`engine`]: standards, tiers and exceptions over facts: the posture.
 //! - [`report`]: what is known, as people and programs read it.
-//! - `operator` (feature `operator`): watches, status, lease; the only part that talks to a cluster.
 //!
-//! All but the last are pure: no clock, no IO, no async runtime (see ARCHITECTURE.md).
+//! All of these are pure: no clock, no IO, no async runtime (see ARCHITECTURE.md). The shells around them:
+//!
+//! - [`cli`]: the command line.
+//! - `operator` (feature `operator`): watches, status, lease; the only part that talks to a cluster.
 
 pub mod api;
+pub mod cli;
 pub mod controls;
 pub mod engine;
 pub mod facts;
+pub mod load;
 pub mod manifest;
 #[cfg(feature = "operator")]
 pub mod operator;

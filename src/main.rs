@@ -1,2 +1,7 @@
-//! Scratch.
-fn main() {}
+//! `stanchion`: see [`stanchion::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    stanchion::cli::main()
+}

@@ -5,8 +5,12 @@
 //! | module | what it renders |
 //! | --- | --- |
 //! | [`explain`] | a control, or the whole catalogue, for a terminal |
+//! | [`json`] | an audit, for programs: versioned types |
+//! | [`table`] | an audit, for a terminal |
 //! | [`control_page`] | a control's page and the catalogue's table, in Markdown |
 
 pub mod control_page;
 pub mod explain;
+pub mod json;
 mod parameter;
+pub mod table;

@@ -3,6 +3,8 @@
 //! `make generate` writes them, which is `STANCHION_GENERATE=1 cargo test --test generated`. A further file is one
 //! further test of one line.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
+
 #[path = "support/reference.rs"]
 mod reference;
 

@@ -76,7 +76,7 @@ pub fn crds() -> Vec<CustomResourceDefinition> {
 
 /// The schema of one kind: `spec` and `status` with everything in them.
 #[must_use]
-pub fn schema(kind: Kind) -> Option<&'static JSONSchemaProps> {
+pub fn schema_of(kind: Kind) -> Option<&'static JSONSchemaProps> {
     crd(kind).spec.versions.first()?.schema.as_ref()?.open_api_v3_schema.as_ref()
 }
 
@@ -146,7 +146,7 @@ fn tidy(schema: &mut JSONSchemaProps) {
         && !description.contains("Absent:")
     {
         let shown = default.0.as_str().map_or_else(|| default.0.to_string(), ToOwned::to_owned);
-        description.push_str(&format!(" Absent: `{shown}`."));
+        description.extend([" Absent: `", &shown, "`."]);
     }
     for property in schema.properties.iter_mut().flat_map(BTreeMap::values_mut) {
         tidy(property);
@@ -256,14 +256,14 @@ mod tests {
             }
         }
         for kind in Kind::ALL {
-            visit(schema(kind).unwrap(), kind.as_str(), look);
+            visit(schema_of(kind).unwrap(), kind.as_str(), look);
         }
     }
 
     #[test]
     fn no_schema_defaults_anything_or_takes_null() {
         everywhere(&mut |path, schema| {
-            assert!(schema.default.is_none() && schema.nullable.is_none(), "{path}")
+            assert!(schema.default.is_none() && schema.nullable.is_none(), "{path}");
         });
     }
 
@@ -272,7 +272,9 @@ mod tests {
         everywhere(&mut |path, schema| {
             let text = schema.description.as_deref().unwrap_or_default();
             let part_of_another = path.ends_with(']');
-            let whole = text.ends_with('.') && text.starts_with(char::is_uppercase) && !text.contains('\n');
+            let whole = text.ends_with('.')
+                && text.starts_with(|c: char| c.is_uppercase() || c == '`')
+                && !text.contains('\n');
             assert!(part_of_another || whole, "{path}: {text}");
         });
     }

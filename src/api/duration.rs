@@ -1,6 +1,12 @@
 //! Lengths of time as people write them: one number and one unit.
 
-use std::{borrow::Cow, cmp::Ordering, fmt, str::FromStr};
+use std::{
+    borrow::Cow,
+    cmp::Ordering,
+    fmt,
+    hash::{Hash, Hasher},
+    str::FromStr,
+};
 
 use jiff::SignedDuration;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -14,13 +20,13 @@ pub(super) const PATTERN_OR_ZERO: &str = "^([1-9][0-9]{0,4}[dhm]|0m)$";
 /// A length of time: one number and one unit, such as `30d`, `12h` or `10m`; `0m` is none at all.
 ///
 /// A day is 24 hours. Durations that are equally long are equal, however they are written.
-#[derive(Clone, Copy, Debug, Hash)]
+#[derive(Clone, Copy, Debug)]
 pub struct Duration {
     amount: u32,
     unit: Unit,
 }
 
-#[derive(Clone, Copy, Debug, Hash)]
+#[derive(Clone, Copy, Debug)]
 enum Unit {
     Days,
     Hours,
@@ -71,6 +77,12 @@ impl PartialEq for Duration {
 }
 
 impl Eq for Duration {}
+
+impl Hash for Duration {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_seconds().hash(state);
+    }
+}
 
 impl PartialOrd for Duration {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {

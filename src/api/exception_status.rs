@@ -14,7 +14,7 @@ pub struct RiskExceptionStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "i64", range(min = 0))]
     pub observed_generation: Option<i64>,
-    /// Accepted, Approved, Active and Effective, always all of them.
+    /// `Accepted`, `Approved`, `Active` and `Effective`, always all of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(
         with = "Vec<ConditionShape>",

@@ -1,14 +1,15 @@
 //! Checks documents against the schemas of our kinds, without an API server.
 //!
-//! This answers what the API server's structural schema would: fields that it would drop, types, bounds, enums, formats
-//! and keys given twice. Patterns, and rules in CEL, are left to the API server and to whoever compiles the document.
+//! This answers what the API server's structural schema would: fields that it would drop, types, bounds, enums, formats,
+//! patterns and keys given twice. Rules in CEL are left to the API server and to whoever compiles the document.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use jiff::Timestamp;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
 };
+use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::{Date, Kind};
@@ -39,7 +40,7 @@ pub struct SchemaError {
 #[must_use]
 pub fn unknown_fields(kind: Kind, document: &Value) -> Vec<UnknownField> {
     let mut found = Vec::new();
-    if let (Some(schema), Value::Object(fields)) = (super::schema(kind), document) {
+    if let (Some(schema), Value::Object(fields)) = (super::schema_of(kind), document) {
         let known = |name: &str| matches!(name, "apiVersion" | "kind" | "metadata");
         let rest: Map<_, _> =
             fields.iter().filter(|(name, _)| !known(name)).map(|(n, v)| (n.clone(), v.clone())).collect();
@@ -52,10 +53,36 @@ pub fn unknown_fields(kind: Kind, document: &Value) -> Vec<UnknownField> {
 #[must_use]
 pub fn validate(kind: Kind, document: &Value) -> Vec<SchemaError> {
     let mut found = Vec::new();
-    if let Some(schema) = super::schema(kind) {
+    if let Some(schema) = super::schema_of(kind) {
         check(schema, document, "", &mut found);
     }
     found
+}
+
+/// Every pattern in every schema, compiled once.
+static PATTERNS: LazyLock<BTreeMap<String, Regex>> = LazyLock::new(|| {
+    let mut patterns = BTreeMap::new();
+    for schema in Kind::ALL.into_iter().filter_map(super::schema_of) {
+        collect_patterns(schema, &mut patterns);
+    }
+    patterns
+});
+
+fn collect_patterns(schema: &JSONSchemaProps, patterns: &mut BTreeMap<String, Regex>) {
+    if let Some(pattern) = &schema.pattern
+        && let Ok(regex) = Regex::new(pattern)
+    {
+        patterns.insert(pattern.clone(), regex);
+    }
+    for field in schema.properties.iter().flat_map(BTreeMap::values) {
+        collect_patterns(field, patterns);
+    }
+    if let Some(JSONSchemaPropsOrArray::Schema(items)) = &schema.items {
+        collect_patterns(items, patterns);
+    }
+    if let Some(JSONSchemaPropsOrBool::Schema(values)) = &schema.additional_properties {
+        collect_patterns(values, patterns);
+    }
 }
 
 fn find_unknown(schema: &JSONSchemaProps, value: &Value, path: &str, found: &mut Vec<UnknownField>) {
@@ -167,19 +194,24 @@ fn wrong_type(schema: &JSONSchemaProps, value: &Value) -> Option<String> {
 }
 
 fn check_text(schema: &JSONSchemaProps, text: &str, refuse: &mut impl FnMut(String)) {
-    let before_format = text.chars().count();
-    let bounds = (schema.min_length, schema.max_length);
-    check_count(before_format, bounds.0, bounds.1, "characters", refuse);
+    check_count(text.chars().count(), schema.min_length, schema.max_length, "characters", refuse);
+    // A format says it in better words than the pattern that goes with it.
+    if let Some(message) = wrong_format(schema, text) {
+        refuse(message);
+    } else if let Some(pattern) = &schema.pattern
+        && PATTERNS.get(pattern).is_some_and(|regex| !regex.is_match(text))
+    {
+        refuse(format!("`{text}` must match `{pattern}`"));
+    }
+}
+
+fn wrong_format(schema: &JSONSchemaProps, text: &str) -> Option<String> {
     match schema.format.as_deref() {
-        Some("date") => {
-            if let Err(error) = text.parse::<Date>() {
-                refuse(error.to_string());
-            }
-        }
+        Some("date") => text.parse::<Date>().err().map(|error| error.to_string()),
         Some("date-time") if text.parse::<Timestamp>().is_err() => {
-            refuse(format!("`{text}` is not a time with a zone: write it such as `2026-12-20T00:00:00Z`"))
+            Some(format!("`{text}` is not a time with a zone: write it such as `2026-12-20T00:00:00Z`"))
         }
-        _ => {}
+        _ => None,
     }
 }
 
@@ -256,7 +288,7 @@ mod tests {
 
     use super::*;
 
-    fn tier(spec: Value) -> Value {
+    fn tier(spec: &Value) -> Value {
         json!({"apiVersion": "stanchion.dev/v1alpha1", "kind": "ServiceTier", "metadata": {"name": "tier-0"}, "spec": spec})
     }
 
@@ -270,14 +302,14 @@ mod tests {
 
     #[test]
     fn a_sound_document_has_no_errors_and_no_unknown_fields() {
-        let sound = tier(json!({"level": 0, "default": true, "remediation": {"critical": "7d"}}));
+        let sound = tier(&json!({"level": 0, "default": true, "remediation": {"critical": "7d"}}));
         assert_eq!(errors(Kind::ServiceTier, &sound), Vec::<String>::new());
         assert_eq!(unknown(Kind::ServiceTier, &sound), vec![]);
     }
 
     #[test]
     fn unknown_fields_come_with_their_path_and_what_was_meant() {
-        let document = tier(json!({
+        let document = tier(&json!({
             "level": 0,
             "remediaton": {},
             "selectors": [{"namespaceSelector": {"matchlabels": {"any.key/at": "all"}, "xyzzy": 1}}],
@@ -307,7 +339,7 @@ mod tests {
 
     #[test]
     fn types_are_told_with_what_to_do() {
-        let document = tier(json!({"level": "0", "description": 7, "default": null, "selectors": {}}));
+        let document = tier(&json!({"level": "0", "description": 7, "default": null, "selectors": {}}));
         assert_eq!(
             errors(Kind::ServiceTier, &document),
             [
@@ -362,6 +394,32 @@ mod tests {
         let found = errors(Kind::RiskException, &exception);
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].contains("is not a time with a zone"), "{found:?}");
+    }
+
+    #[test]
+    fn patterns_are_told() {
+        let document = tier(&json!({"level": 0, "default": true, "remediation": {"critical": "2w"}}));
+        let found = errors(Kind::ServiceTier, &document);
+        assert_eq!(found, ["spec.remediation.critical: `2w` must match `^[1-9][0-9]{0,4}[dhm]$`"]);
+    }
+
+    #[test]
+    fn every_pattern_is_understood() {
+        fn visit(value: &Value) {
+            match value {
+                Value::Object(fields) => {
+                    if let Some(pattern) = fields.get("pattern").and_then(Value::as_str) {
+                        assert!(PATTERNS.contains_key(pattern), "{pattern}");
+                    }
+                    fields.values().for_each(visit);
+                }
+                Value::Array(items) => items.iter().for_each(visit),
+                _ => {}
+            }
+        }
+        for kind in Kind::ALL {
+            visit(&serde_json::to_value(crate::api::schema_of(kind)).unwrap());
+        }
     }
 
     #[test]

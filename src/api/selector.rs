@@ -48,9 +48,9 @@ pub struct Requirement {
     /// The label's key, for example `app.kubernetes.io/name`.
     #[schemars(length(max = 317), regex(pattern = LABEL_KEY))]
     pub key: String,
-    /// How the label is compared. NotIn and DoesNotExist also hold where the label is absent.
+    /// How the label is compared. `NotIn` and `DoesNotExist` also hold where the label is absent.
     pub operator: Operator,
-    /// The values to compare with, at most 64; needed by In and NotIn, and by nothing else.
+    /// The values to compare with, at most 64; needed by `In` and `NotIn`, and by nothing else.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(
         with = "Vec<LabelValue>",

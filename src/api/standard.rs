@@ -1,5 +1,7 @@
 //! [`SecurityStandard`]: what must hold, and how it rolls out.
 
+#![expect(clippy::duplicated_attributes, reason = "several printer columns have the same type or priority")]
+
 use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -185,7 +187,7 @@ pub struct Stage {
     "promoteAt asks for nothing: give compliance, failing or both, or remove it",
 )]))]
 pub struct PromoteAt {
-    /// The least compliance in whole percent, for example 90; excepted workloads are left out of it. Absent: any.
+    /// The least compliance in whole percent, for example 90, as in `status.tiers`. Absent: any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "i32", range(min = 0, max = 100))]
     pub compliance: Option<i32>,

@@ -17,7 +17,7 @@ pub struct SecurityStandardStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "i64", range(min = 0))]
     pub observed_generation: Option<i64>,
-    /// Accepted, Evaluated, Compliant and Enforcing, always all of them.
+    /// `Accepted`, `Evaluated`, `Compliant` and `Enforcing`, always all of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(
         with = "Vec<ConditionShape>",

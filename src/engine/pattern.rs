@@ -283,7 +283,7 @@ mod tests {
         let refused = |pattern: &str| RepositoryPattern::new(pattern).unwrap_err();
         assert!(refused("https://ghcr.io/acme").contains("leave out `https://` and write `ghcr.io/acme`"));
         assert!(refused("nginx:1.25").contains("names one version"));
-        assert!(refused("ghcr.io/Acme").contains("not in lower case"));
+        assert!(refused("ghcr.io/Acme").contains("upper case in its repository"));
         assert!(refused("").contains("it is empty"));
         assert!(refused("docker.io/acme").contains("write `docker.io/acme/` for the namespace"));
         assert!(refused("{a").contains("`{a` is no pattern"));

@@ -52,7 +52,7 @@ pub enum ImageError {
     #[error("its registry is no host name")]
     Registry,
     /// An upper-case letter in the repository.
-    #[error("its repository is not in lower case")]
+    #[error("upper case in its repository")]
     UpperCase,
     /// A repository against the grammar.
     #[error("its repository is malformed")]
@@ -93,25 +93,32 @@ impl<'a> ImageRef<'a> {
     /// # Errors
     /// What is wrong with it.
     pub fn parse(reference: &'a str) -> Result<Self, ImageError> {
-        if reference.is_empty() {
-            return Err(ImageError::Empty);
-        }
-        if reference.contains(char::is_whitespace) {
-            return Err(ImageError::WhiteSpace);
-        }
+        Self::read(reference).map_err(|error| match error {
+            _ if reference.is_empty() => ImageError::Empty,
+            _ if reference.contains(char::is_whitespace) => ImageError::WhiteSpace,
+            error => error,
+        })
+    }
+
+    fn read(reference: &'a str) -> Result<Self, ImageError> {
         if reference.len() == 64 && reference.bytes().all(is_lower_hexadecimal) {
             return Err(ImageError::Identifier);
         }
         let (registry, rest) = split_registry(reference);
         // A first part such as `a_b.example` is no host, yet the grammar lets it through as a part of the path.
-        if registry.is_some_and(|host| !is_host(host) && !is_component(host)) {
+        if registry.is_some_and(|host| !is_host(host) && !is_path(host)) {
             return Err(ImageError::Registry);
         }
         let (named, digest) = split_once(rest, '@');
         let (path, tag) = split_once(named, ':');
         let image = Self { registry, path, tag, digest };
-        check_path(path)?;
-        if image.official().len() + path.len() > LONGEST_REPOSITORY {
+        if !is_path(path) {
+            let upper_case = path.chars().any(char::is_uppercase);
+            return Err(if upper_case { ImageError::UpperCase } else { ImageError::Repository });
+        }
+        if path.len() > LONGEST_REPOSITORY - OFFICIAL.len()
+            && image.official().len() + path.len() > LONGEST_REPOSITORY
+        {
             return Err(ImageError::TooLong);
         }
         if tag.is_some_and(|tag| !is_tag(tag)) {
@@ -201,23 +208,26 @@ pub fn is_host(host: &str) -> bool {
         None => split_once(host, ':'),
     };
     let bracketed = name.is_empty() && host.starts_with('[');
-    let is_label = |label: &str| {
-        label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-            && !label.is_empty()
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    (bracketed || name.split('.').all(is_label))
+    (bracketed || is_domain(name))
         && port.is_none_or(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Labels of letters and digits with hyphens inside, and dots between them.
+fn is_domain(name: &str) -> bool {
+    let last = name.bytes().try_fold(b'.', |previous, byte| match (previous, byte) {
+        (_, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9') => Some(b'a'),
+        (b'a' | b'-', b'-') | (b'a', b'.') => Some(byte),
+        _ => None,
+    });
+    last == Some(b'a')
 }
 
 /// The registry, if the first part of a reference is one, and the rest.
 fn split_registry(reference: &str) -> (Option<&str>, &str) {
     match reference.split_once('/') {
         Some((first, rest))
-            if first == "localhost"
-                || first.contains(['.', ':'])
-                || first.bytes().any(|byte| byte.is_ascii_uppercase()) =>
+            if first.bytes().any(|byte| matches!(byte, b'.' | b':' | b'A'..=b'Z'))
+                || first == "localhost" =>
         {
             (Some(first), rest)
         }
@@ -229,24 +239,17 @@ fn split_once(text: &str, separator: char) -> (&str, Option<&str>) {
     text.split_once(separator).map_or((text, None), |(before, after)| (before, Some(after)))
 }
 
-fn check_path(path: &str) -> Result<(), ImageError> {
-    if path.split('/').all(is_component) {
-        Ok(())
-    } else if path.chars().any(char::is_uppercase) {
-        Err(ImageError::UpperCase)
-    } else {
-        Err(ImageError::Repository)
-    }
-}
-
-/// Lower-case letters and digits, in words that a dot, one or two underscores, or hyphens stand between.
-fn is_component(component: &str) -> bool {
-    let in_word = |one: char| one.is_ascii_lowercase() || one.is_ascii_digit();
-    let is_separator =
-        |between: &str| matches!(between, "" | "." | "_" | "__") || between.bytes().all(|byte| byte == b'-');
-    component.starts_with(in_word)
-        && component.ends_with(in_word)
-        && component.split(in_word).all(is_separator)
+/// Parts with slashes between them; each is lower-case letters and digits, in words that a dot, one or two
+/// underscores, or hyphens stand between.
+fn is_path(path: &str) -> bool {
+    // What came last: a letter or digit (`a`), a slash or the start, or a separator; `=` is the second underscore.
+    let last = path.bytes().try_fold(b'/', |previous, byte| match (previous, byte) {
+        (_, b'a'..=b'z' | b'0'..=b'9') => Some(b'a'),
+        (b'a', b'.' | b'_' | b'-' | b'/') | (b'-', b'-') => Some(byte),
+        (b'_', b'_') => Some(b'='),
+        _ => None,
+    });
+    last == Some(b'a')
 }
 
 fn is_tag(tag: &str) -> bool {
@@ -283,6 +286,13 @@ mod tests {
     use super::*;
 
     const SHA256: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+    /// Texts of which many are references, and many are so but for one character.
+    const LIKE_REFERENCES: &str = concat!(
+        "([a-z0-9]{1,3}[.:_-]{0,2}[a-z0-9]{1,3}(:[0-9]{0,2})?/)?",
+        "[a-z0-9._-]{1,6}(/[a-z0-9._-]{1,4})?",
+        "(:[A-Za-z0-9._-]{0,4})?(@sha256:[0-9a-f]{63,65})?",
+    );
 
     fn completed(reference: &str) -> String {
         ImageRef::parse(reference).unwrap().to_string()
@@ -373,7 +383,7 @@ mod tests {
     proptest! {
         #[test]
         fn elsewhere_oci_spec_reads_the_same(
-            reference in "([a-z0-9]{1,3}[.:_-]{0,2}[a-z0-9]{1,3}(:[0-9]{0,2})?/)?[a-z0-9._-]{1,6}(/[a-z0-9._-]{1,4})?(:[A-Za-z0-9._-]{0,4})?(@sha256:[0-9a-f]{63,65})?",
+            reference in LIKE_REFERENCES,
         ) {
             let theirs = Reference::try_from(reference.as_str());
             let ours = ImageRef::parse(&reference);

@@ -164,6 +164,20 @@ impl Workload {
         Path::of(self.kind.pod_spec_path())
     }
 
+    /// How many pods it wants, for the kinds that say so: 1 if it doesn't. Nothing for kinds whose number follows
+    /// from nodes, schedules or the kind itself.
+    #[must_use]
+    pub fn wanted_replicas(&self) -> Option<i32> {
+        let counted = matches!(
+            self.kind,
+            WorkloadKind::Deployment
+                | WorkloadKind::ReplicaSet
+                | WorkloadKind::ReplicationController
+                | WorkloadKind::StatefulSet
+        );
+        counted.then(|| self.replicas.unwrap_or(1))
+    }
+
     /// The workload that made this one and keeps it as it is. An owned workload counts as part of its owner.
     #[must_use]
     pub fn owning_workload(&self) -> Option<&OwnerReference> {

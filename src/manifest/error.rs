@@ -63,7 +63,18 @@ pub enum Malformed {
         /// Where the alias stands.
         position: Position,
     },
-    /// Lists and maps nest deeper than [`Limits::depth`](super::Limits::depth).
+    /// A character outside quotes that `kubectl` takes for the end of a line, and newer readers don't, so that what follows
+    /// it is text to some and YAML to others.
+    #[error(
+        "the line separator {character:?} stands outside quotes, and not every reader ends a line there; remove it"
+    )]
+    LineSeparator {
+        /// Where it stands.
+        position: Position,
+        /// The character.
+        character: char,
+    },
+    /// Lists and maps nest deeper than [`Limits::depth`](field@super::Limits::depth).
     #[error("lists and maps nest more than {limit} deep; raise the limit on depth if that is meant")]
     TooDeep {
         /// Where the limit was reached.
@@ -71,7 +82,7 @@ pub enum Malformed {
         /// The limit.
         limit: usize,
     },
-    /// The document holds more values than [`Limits::nodes`](super::Limits::nodes), counting those that aliases repeat.
+    /// The document holds more values than [`Limits::nodes`](field@super::Limits::nodes), counting those that aliases repeat.
     #[error(
         "more than {limit} values, those that aliases repeat included; split the document or raise the limit"
     )]
@@ -81,7 +92,7 @@ pub enum Malformed {
         /// The limit.
         limit: usize,
     },
-    /// Aliases repeat more text than [`Limits::document_bytes`](super::Limits::document_bytes).
+    /// Aliases repeat more text than [`Limits::document_bytes`](field@super::Limits::document_bytes).
     #[error("aliases repeat more than {limit} bytes of text; write the values out or raise the limit")]
     TooMuchText {
         /// Where the limit was reached.
@@ -103,6 +114,7 @@ impl Malformed {
             | Self::NotFinite { position, .. }
             | Self::Merge { position }
             | Self::AliasCycle { position }
+            | Self::LineSeparator { position, .. }
             | Self::TooDeep { position, .. }
             | Self::TooManyNodes { position, .. }
             | Self::TooMuchText { position, .. } => *position,

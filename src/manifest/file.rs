@@ -65,7 +65,7 @@ pub enum Fault {
     /// The document is neither YAML nor JSON.
     #[error(transparent)]
     Malformed(#[from] Malformed),
-    /// The file is larger than [`Limits::file_bytes`].
+    /// The file is larger than [`Limits::file_bytes`](field@Limits::file_bytes).
     #[error("the file has {size} bytes, more than the limit of {limit}; split it or raise the limit")]
     FileTooLarge {
         /// The size of the file.
@@ -73,7 +73,7 @@ pub enum Fault {
         /// The limit.
         limit: usize,
     },
-    /// The document is larger than [`Limits::document_bytes`].
+    /// The document is larger than [`Limits::document_bytes`](field@Limits::document_bytes).
     #[error("the document has {size} bytes, more than the limit of {limit}; split it or raise the limit")]
     DocumentTooLarge {
         /// The size of the document.
@@ -81,7 +81,7 @@ pub enum Fault {
         /// The limit.
         limit: usize,
     },
-    /// The file has more documents than [`Limits::documents`].
+    /// The file has more documents than [`Limits::documents`](field@Limits::documents).
     #[error("more than {limit} documents in one file; split it or raise the limit")]
     TooManyDocuments {
         /// The limit.
@@ -223,7 +223,10 @@ impl Reader<'_> {
             Ok(text) => text,
             Err(error) => {
                 let (before, _) = bytes.split_at(error.valid_up_to());
-                self.problem(place_after(before, 1), Fault::NotUtf8 { offset: offset + before.len() });
+                self.problem(
+                    yaml::place_after(valid(before), 1),
+                    Fault::NotUtf8 { offset: offset + before.len() },
+                );
                 return;
             }
         };
@@ -311,7 +314,7 @@ impl Reader<'_> {
             Ok(text) => text,
             Err(error) => {
                 let (before, _) = chunk.bytes.split_at(error.valid_up_to());
-                let position = place_after(before, chunk.line);
+                let position = yaml::place_after(valid(before), chunk.line);
                 self.problem(position, Fault::NotUtf8 { offset: offset + chunk.offset + before.len() });
                 self.index += 1;
                 return;
@@ -347,21 +350,16 @@ fn is_argo(root: &Node) -> bool {
     root.get("apiVersion").and_then(Node::as_str).is_some_and(|version| version.starts_with("argoproj.io/"))
 }
 
-/// The place after some bytes of valid UTF-8.
-fn place_after(bytes: &[u8], first_line: u32) -> Position {
-    let text = std::str::from_utf8(bytes).unwrap_or_default();
-    let tail = text.rsplit(['\n', '\r']).next().unwrap_or_default();
-    let breaks = text.matches(['\n', '\r']).count() - text.matches("\r\n").count();
-    let place = Position::new(breaks, tail.chars().count() + 1);
-    Position { line: place.line.saturating_add(first_line), ..place }
-}
-
 /// The first control character that YAML refuses.
 fn control_character(text: &str, first_line: u32) -> Option<(Position, char)> {
     let (at, character) =
         text.char_indices().find(|(_, c)| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}'))?;
-    let before = text.as_bytes().get(..at).unwrap_or_default();
-    Some((place_after(before, first_line), character))
+    Some((yaml::place_after(text.get(..at).unwrap_or_default(), first_line), character))
+}
+
+/// The text that bytes up to the first invalid one are.
+fn valid(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -70,55 +70,67 @@ impl<'a, 'l> Stream<'a, 'l> {
             let Some(byte) = self.peek() else {
                 return Err(Malformed::syntax(position, "the text ends within a value; close what is open"));
             };
-            let is_map = open.last().copied();
-            next = match (byte, next, is_map) {
-                (b'}', Next::First | Next::Separator, Some(true))
-                | (b']', Next::First | Next::Separator, Some(false)) => {
-                    self.at += 1;
-                    open.pop();
-                    builder.end()?;
-                    Next::Separator
-                }
-                (b',', Next::Separator, Some(_)) => {
-                    self.at += 1;
-                    Next::Another
-                }
-                (b'"', Next::First | Next::Another, Some(true)) => {
-                    let key = self.string()?;
-                    builder.key(key.into(), position);
-                    self.skip_space();
-                    self.expect(b':')?;
-                    Next::Value
-                }
-                (_, Next::Separator, _) | (_, Next::First | Next::Another, Some(true)) => {
-                    return Err(self.unexpected(match (next, is_map) {
-                        (Next::Separator, Some(true)) => "a comma or `}`",
-                        (Next::Separator, _) => "a comma or `]`",
-                        _ => "a key in double quotes",
-                    }));
-                }
-                (b'{', ..) => {
-                    self.at += 1;
-                    builder.start_map(position, 0)?;
-                    open.push(true);
-                    Next::First
-                }
-                (b'[', ..) => {
-                    self.at += 1;
-                    builder.start_list(position, 0)?;
-                    open.push(false);
-                    Next::First
-                }
-                _ => {
-                    let value = self.scalar(byte)?;
-                    builder.value(Node { value, position }, 0)?;
-                    Next::Separator
-                }
-            };
+            next = self.step(byte, next, position, &mut open, &mut builder)?;
             if open.is_empty() {
                 return Ok(builder.finish());
             }
         }
+    }
+
+    /// Takes what begins with a byte, and tells what may follow.
+    fn step(
+        &mut self,
+        byte: u8,
+        next: Next,
+        position: Position,
+        open: &mut Vec<bool>,
+        builder: &mut Builder<'_>,
+    ) -> Result<Next, Malformed> {
+        let is_map = open.last().copied();
+        Ok(match (byte, next, is_map) {
+            (b'}', Next::First | Next::Separator, Some(true))
+            | (b']', Next::First | Next::Separator, Some(false)) => {
+                self.at += 1;
+                open.pop();
+                builder.end()?;
+                Next::Separator
+            }
+            (b',', Next::Separator, Some(_)) => {
+                self.at += 1;
+                Next::Another
+            }
+            (b'"', Next::First | Next::Another, Some(true)) => {
+                let key = self.string()?;
+                builder.key(key.into(), position);
+                self.skip_space();
+                self.expect(b':')?;
+                Next::Value
+            }
+            (_, Next::Separator, _) | (_, Next::First | Next::Another, Some(true)) => {
+                return Err(self.unexpected(match (next, is_map) {
+                    (Next::Separator, Some(true)) => "a comma or `}`",
+                    (Next::Separator, _) => "a comma or `]`",
+                    _ => "a key in double quotes",
+                }));
+            }
+            (b'{', ..) => {
+                self.at += 1;
+                builder.start_map(position, 0)?;
+                open.push(true);
+                Next::First
+            }
+            (b'[', ..) => {
+                self.at += 1;
+                builder.start_list(position, 0)?;
+                open.push(false);
+                Next::First
+            }
+            _ => {
+                let value = self.scalar(byte)?;
+                builder.value(Node { value, position }, 0)?;
+                Next::Separator
+            }
+        })
     }
 
     fn scalar(&mut self, first: u8) -> Result<Value, Malformed> {

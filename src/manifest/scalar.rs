@@ -306,3 +306,85 @@ fn sextet(byte: u8) -> Option<u8> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_scalars_follow_yaml_1_1_with_goyamls_own_rules() {
+        for (text, scalar) in [
+            ("yes", Scalar::Bool(true)),
+            ("Y", Scalar::Bool(true)),
+            ("oFF", Scalar::Text),
+            ("Off", Scalar::Bool(false)),
+            ("", Scalar::Null),
+            ("nULL", Scalar::Text),
+            ("0644", Scalar::Int(420)),
+            ("0o644", Scalar::Int(420)),
+            ("08", Scalar::Float(8.0)),
+            ("0x_1F", Scalar::Int(31)),
+            ("-0b11", Scalar::Int(-3)),
+            ("0b+1", Scalar::Int(1)),
+            ("1_000", Scalar::Int(1000)),
+            ("_1", Scalar::Text),
+            ("+18446744073709551615", Scalar::Float(18_446_744_073_709_551_615.0)),
+            ("18446744073709551615", Scalar::UInt(u64::MAX)),
+            ("-9223372036854775808", Scalar::Int(i64::MIN)),
+            ("1e400", Scalar::Text),
+            (".5_0", Scalar::Float(0.5)),
+            ("._5", Scalar::Text),
+            (".5_", Scalar::Text),
+            ("12:30", Scalar::Text),
+            ("2001-01-01", Scalar::Text),
+            ("<<", Scalar::Text),
+        ] {
+            assert_eq!(resolve(text), scalar, "{text}");
+        }
+    }
+
+    #[test]
+    fn whole_floats_are_whole_numbers_as_far_as_they_fit() {
+        for (number, expected) in [
+            (2.0, Some(2)),
+            (-0.0, Some(0)),
+            (1.5, None),
+            (-9_223_372_036_854_775_808.0, Some(i64::MIN)),
+            (9_223_372_036_854_775_808.0, None),
+            (f64::NAN, None),
+            (f64::INFINITY, None),
+        ] {
+            assert_eq!(whole(number), expected, "{number}");
+        }
+    }
+
+    #[test]
+    fn a_tag_decides_or_refuses() {
+        assert_eq!(resolve_tagged(Tag::Str, "yes"), Some(Scalar::Text));
+        assert_eq!(resolve_tagged(Tag::Int, "0x1F"), Some(Scalar::Int(31)));
+        assert_eq!(resolve_tagged(Tag::Int, "1.0"), None);
+        assert_eq!(resolve_tagged(Tag::Float, "1"), Some(Scalar::Float(1.0)));
+        assert_eq!(resolve_tagged(Tag::Bool, "on"), Some(Scalar::Bool(true)));
+        assert_eq!(resolve_tagged(Tag::Null, "x"), None);
+        assert_eq!(resolve_tagged(Tag::named("tag:yaml.org,2002:set"), "5"), Some(Scalar::Text));
+    }
+
+    #[test]
+    fn base64_is_decoded_in_whole_groups() {
+        assert_eq!(base64("aGVs\nbG8=").as_deref(), Some(b"hello".as_slice()));
+        assert_eq!(base64("").as_deref(), Some(b"".as_slice()));
+        for text in ["a", "a===", "aG=s", "aGVs=", "aGk=aGk=", "a*=="] {
+            assert_eq!(base64(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn dates_are_what_goyaml_takes_for_them() {
+        for text in ["2001-1-1", "2001-12-14t21:59:43.10-05:00", "2001-12-14 21:59:43"] {
+            assert!(is_date(text), "{text}");
+        }
+        for text in ["01-1-1", "2001-1", "2001-1-1-1", "2001-1-1T", "x"] {
+            assert!(!is_date(text), "{text}");
+        }
+    }
+}

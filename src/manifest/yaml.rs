@@ -1,5 +1,7 @@
 //! Reads one YAML document by the rules of `kubectl`.
 
+use std::collections::VecDeque;
+
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, Span};
 
 use super::builder::Builder;
@@ -37,13 +39,34 @@ pub(crate) fn parse_from(text: &str, first_line: u32, limits: &Limits) -> Result
         documents: 0,
         templated: text.contains("{{"),
         action: None,
+        separators: separators(text),
     };
     let mut parser = Parser::new_from_str_with_options(text, options);
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|error| loader.syntax(&error, limits))?;
         loader.event(event, &span)?;
     }
+    if let Some((at, character)) = loader.separators.front() {
+        let position = place_after(text.get(..*at).unwrap_or_default(), first_line);
+        return Err(Malformed::LineSeparator { position, character: *character });
+    }
     Ok(Parsed { action: loader.action, root: loader.builder.finish() })
+}
+
+/// The characters that end a line in YAML 1.1, which `kubectl` reads, but not in YAML 1.2.
+fn separators(text: &str) -> VecDeque<(usize, char)> {
+    if text.is_ascii() {
+        return VecDeque::new();
+    }
+    text.char_indices().filter(|(_, c)| matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}')).collect()
+}
+
+/// The place in the file after some text that begins on a line of it.
+pub(crate) fn place_after(text: &str, first_line: u32) -> Position {
+    let tail = text.rsplit(['\n', '\r']).next().unwrap_or_default();
+    let breaks = text.matches(['\n', '\r']).count() - text.matches("\r\n").count();
+    let place = Position::new(breaks, tail.chars().count() + 1);
+    Position { line: place.line.saturating_add(first_line), ..place }
 }
 
 struct Loader<'l> {
@@ -52,6 +75,8 @@ struct Loader<'l> {
     documents: usize,
     templated: bool,
     action: Option<Position>,
+    /// The line separators that no quotes are known to hold.
+    separators: VecDeque<(usize, char)>,
 }
 
 impl Loader<'_> {
@@ -59,6 +84,9 @@ impl Loader<'_> {
         let position = self.position(span.start.line(), span.start.col());
         match event {
             Event::Scalar(text, style, anchor, tag) => {
+                if matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted) {
+                    self.pass_separators(span);
+                }
                 let tag = tag.map(|tag| Tag::named(&format!("{}{}", tag.handle(), tag.suffix())));
                 if self.templated
                     && self.action.is_none()
@@ -130,6 +158,15 @@ impl Loader<'_> {
         }
     }
 
+    /// Passes the separators of a quoted scalar: there they can't end the value, whatever they do to its text. One before
+    /// it stays in front for good, so that a document costs one pass over both.
+    fn pass_separators(&mut self, quoted: &Span) {
+        let range = quoted.byte_range().unwrap_or_default();
+        while self.separators.front().is_some_and(|(at, _)| range.contains(at)) {
+            self.separators.pop_front();
+        }
+    }
+
     fn position(&self, line: usize, column: usize) -> Position {
         let place = Position::new(line, column.saturating_add(1));
         Position { line: place.line.saturating_add(self.lines_before), ..place }
@@ -195,6 +232,14 @@ fn reason(kind: &ErrorKind) -> String {
         | ErrorKind::BlockSequenceEntryNotAllowed => {
             "the line fits neither the map nor the list around it; align it with its siblings"
         }
+        kind => return reason_in_value(kind),
+    };
+    reason.to_owned()
+}
+
+/// The same, for mistakes within a value.
+fn reason_in_value(kind: &ErrorKind) -> String {
+    let reason = match kind {
         ErrorKind::InvalidQuotedScalarIndent | ErrorKind::InvalidBlockScalarIndent => {
             "the text of a value is indented less than its key; indent it further"
         }

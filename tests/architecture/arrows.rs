@@ -3,7 +3,7 @@
 use crate::source::Source;
 
 /// The modules that do no IO and have no clock.
-const PURE: &[&str] = &["admission", "api", "controls", "engine", "facts", "manifest", "report"];
+const PURE: &[&str] = &["admission", "api", "controls", "engine", "facts", "load", "manifest", "report"];
 
 /// What each module of the crate's root may use besides itself.
 const ARROWS: &[(&str, &[&str])] = &[
@@ -11,14 +11,29 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("facts", &["api"]),
     ("manifest", &["api", "facts"]),
     ("engine", &["api", "facts"]),
+    ("load", &["api", "engine", "facts", "manifest"]),
     ("controls", &["api", "declare_control", "engine", "facts"]),
-    ("admission", &["api", "engine", "facts", "manifest"]),
-    ("report", &["api", "engine", "facts", "manifest"]),
-    ("operator", &["admission", "api", "controls", "engine", "facts", "manifest", "report", "webhook"]),
-    ("webhook", &["admission", "api", "controls", "engine", "facts", "manifest", "report"]),
+    ("admission", &["api", "engine", "facts", "load", "manifest"]),
+    ("report", &["api", "engine", "facts", "load", "manifest"]),
+    (
+        "operator",
+        &["admission", "api", "controls", "engine", "facts", "load", "manifest", "report", "webhook"],
+    ),
+    ("webhook", &["admission", "api", "controls", "engine", "facts", "load", "manifest", "report"]),
     (
         "cli",
-        &["admission", "api", "controls", "engine", "facts", "manifest", "operator", "report", "webhook"],
+        &[
+            "admission",
+            "api",
+            "controls",
+            "engine",
+            "facts",
+            "load",
+            "manifest",
+            "operator",
+            "report",
+            "webhook",
+        ],
     ),
     ("lib", &[]),
     ("main", &["cli"]),

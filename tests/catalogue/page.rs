@@ -12,7 +12,7 @@ pub(crate) fn problems(control: &Control) -> Vec<String> {
         problems.push("the id is not `family.kebab-name` in lower case".to_owned());
     }
     problems.extend(title_problems(control.title));
-    if release(control.since).is_none_or(|since| Some(since) > release(env!("CARGO_PKG_VERSION"))) {
+    if release(control.since).is_none_or(|since| Some(since) > this_release()) {
         problems.push(format!("`since: {:?}` is no release up to this one", control.since));
     }
     if control.references.is_empty() {
@@ -51,6 +51,11 @@ fn release(version: &str) -> Option<(u32, u32, u32)> {
     let mut numbers = version.split('.').map(|number| number.parse().ok());
     let release = (numbers.next()??, numbers.next()??, numbers.next()??);
     numbers.next().is_none().then_some(release)
+}
+
+/// The release that is being made; of a pre-release, the release that it comes before.
+fn this_release() -> Option<(u32, u32, u32)> {
+    env!("CARGO_PKG_VERSION").split(['-', '+']).next().and_then(release)
 }
 
 fn documentation_problems(control: &Control) -> Vec<String> {

@@ -66,8 +66,8 @@ impl ControlPlane {
     pub(crate) fn kubeconfig(&self, user: &str) -> PathBuf {
         let path = self.dir.path().join(format!("{user}.kubeconfig"));
         if !path.exists() {
-            let mut make = Command::new(program("controlplane"));
-            let made = make.arg("user").arg("--dir").arg(self.dir.path()).arg(user).output().unwrap();
+            let mut command = Command::new(program("controlplane"));
+            let made = command.arg("user").arg("--dir").arg(self.dir.path()).arg(user).output().unwrap();
             assert!(made.status.success(), "{}", text(&made.stderr));
         }
         path

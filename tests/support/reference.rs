@@ -17,7 +17,7 @@ pub(crate) fn crds() -> String {
     );
     for kind in Kind::ALL {
         let crd = api::crd(kind);
-        let schema = api::schema(kind).unwrap();
+        let schema = api::schema_of(kind).unwrap();
         writeln!(page, "\n## {kind}\n\n{}\n", schema.description.as_deref().unwrap_or_default()).unwrap();
         writeln!(page, "{}", names(&crd.spec.names, &crd.spec.scope)).unwrap();
         for part in ["spec", "status"] {
@@ -28,21 +28,22 @@ pub(crate) fn crds() -> String {
             )
             .unwrap();
             rows(part_schema, part, &mut page);
-            rules(part_schema, part, &mut page, &mut false);
+            let mut begun = false;
+            if part == "spec" {
+                own_rules(schema, kind.as_str(), &mut page, &mut begun);
+            }
+            rules(part_schema, part, &mut page, &mut begun);
         }
     }
     page
 }
 
 fn names(names: &CustomResourceDefinitionNames, scope: &str) -> String {
-    let short = names.short_names.iter().flatten().map(|name| format!(", `{name}`")).collect::<String>();
-    let category =
-        names.categories.iter().flatten().map(|name| format!("`kubectl get {name}`")).collect::<String>();
+    let singular = names.singular.as_deref().unwrap_or_default();
+    let short = names.short_names.as_deref().unwrap_or_default().join("`, `");
+    let category = names.categories.as_deref().unwrap_or_default().join(",");
     let reach = if scope == "Cluster" { "One for the whole cluster" } else { "Lives in a namespace" };
-    format!(
-        "{reach}. Short: `{}`{short}; {category} lists it too.",
-        names.singular.as_deref().unwrap_or_default()
-    )
+    format!("{reach}. Short: `{singular}`, `{short}`; `kubectl get {category}` lists it too.")
 }
 
 fn rows(schema: &JSONSchemaProps, path: &str, page: &mut String) {
@@ -116,17 +117,21 @@ fn bounds(schema: &JSONSchemaProps) -> String {
 
 /// What the API server refuses beyond types and bounds, in its own words.
 fn rules(schema: &JSONSchemaProps, path: &str, page: &mut String, begun: &mut bool) {
-    for rule in schema.x_kubernetes_validations.iter().flatten() {
-        if !std::mem::replace(begun, true) {
-            page.push_str("\nThe API server also refuses, with these words:\n\n");
-        }
-        writeln!(page, "- `{path}`: {}", rule.message.as_deref().unwrap_or_default()).unwrap();
-    }
+    own_rules(schema, path, page, begun);
     for (name, field) in schema.properties.iter().flatten() {
         rules(field, &format!("{path}.{name}"), page, begun);
     }
     if let Some(JSONSchemaPropsOrArray::Schema(items)) = &schema.items {
         rules(items, &format!("{path}[]"), page, begun);
+    }
+}
+
+fn own_rules(schema: &JSONSchemaProps, path: &str, page: &mut String, begun: &mut bool) {
+    for rule in schema.x_kubernetes_validations.iter().flatten() {
+        if !std::mem::replace(begun, true) {
+            page.push_str("\nThe API server also refuses, with these words:\n\n");
+        }
+        writeln!(page, "- `{path}`: {}", rule.message.as_deref().unwrap_or_default()).unwrap();
     }
 }
 

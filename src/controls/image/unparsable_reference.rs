@@ -108,9 +108,7 @@ mod tests {
     fn what_is_wrong_is_said_in_words() {
         assert_eq!(
             found("Nginx:1"),
-            [
-                "app: `Nginx:1` is no image: its repository is not in lower case; write the repository in lower case"
-            ]
+            ["app: `Nginx:1` is no image: upper case in its repository; write the repository in lower case"]
         );
         assert_eq!(
             found("app:$VERSION"),

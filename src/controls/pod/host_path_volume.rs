@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::node_path::NodePath;
+use super::host_volume::ResolvedPath;
 use super::quoted::Quoted;
 use super::security_context::is_exempt;
 use crate::declare_control;
@@ -95,7 +95,7 @@ impl Parameters for HostPathParameters {}
 struct AllowedPath {
     /// The path and everything below it: `/var/log` is `/var/log/pods` too, and not `/var/logs`. Links on the node
     /// are not followed.
-    path_prefix: NodePath,
+    path_prefix: ResolvedPath,
     /// Whether every container has to mount it read-only. Absent: `false`.
     #[serde(default)]
     read_only: bool,
@@ -108,7 +108,8 @@ fn evaluate(workload: &Workload, parameters: &HostPathParameters, context: &Cont
     let mut findings = Vec::new();
     for (place, volume) in workload.spec().volumes.iter().enumerate() {
         let Some(host_path) = &volume.host_path else { continue };
-        let allowed = parameters.allowed_paths.iter().filter(|it| it.path_prefix.covers(&host_path.path));
+        let path = ResolvedPath::new(&host_path.path);
+        let allowed = parameters.allowed_paths.iter().filter(|it| it.path_prefix.holds(&path));
         match allowed.map(|it| it.read_only).min() {
             Some(false) => {}
             Some(true) => findings.extend(written_to(workload, context, &volume.name, &host_path.path)),

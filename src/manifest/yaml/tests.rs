@@ -188,3 +188,23 @@ fn anchors_within_anchors_are_stopped_too() {
     let text = format!("{}{}{}", "[&a ".repeat(depth), "x, ".repeat(100_000), "]".repeat(depth));
     assert!(refuse(&text).contains("more than 2000000 values"));
 }
+
+#[test]
+fn a_line_separator_that_readers_disagree_about_is_refused_outside_quotes() {
+    for text in [
+        "a: b # c\u{2028}d: e",
+        "a: b\u{85}# c",
+        "a: |\n  b\u{2029}c",
+        "\u{2028}a: b",
+        "a: 'b'\nc\u{2028}d: 'e'",
+    ] {
+        assert!(refuse(text).contains("stands outside quotes"), "{text:?}");
+    }
+    assert_eq!(
+        refuse("a: 1\nb: 'é\u{2028}'\nc: é # \u{2028}"),
+        "3:8 the line separator '\\u{2028}' stands outside quotes, and not every reader ends a line there; remove it"
+    );
+    for text in ["a: 'b\u{2028}c'", "a: \"b\u{85}c\"\nb: 'é\u{2029}'"] {
+        assert!(parse(text, &Limits::default()).is_ok(), "{text:?}");
+    }
+}

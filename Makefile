@@ -1,0 +1,69 @@
+# Thin: each target is a few plain lines that CONTRIBUTING.md gives, too.
+
+CARGO ?= cargo
+GO := cd tests/controlplane && GOWORK=off GOFLAGS=-mod=readonly CGO_ENABLED=0 go
+# The pure core alone: no client, no async runtime.
+CORE := --no-default-features
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-core check check-fmt check-clippy check-docs check-wall check-deny check-go check-new-control \
+	fmt generate bench new-control
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## A cluster on this machine, a small company in it, and what Stanchion says
+	scripts/demo
+
+test: ## Every test, with a real API server (the first time builds it: Go, 8 minutes)
+	tests/controlplane/build.sh
+	$(GO) test -trimpath ./...
+	$(CARGO) test --locked
+
+test-core: ## The tests of the pure core: no Go, no cluster, a minute
+	$(CARGO) test --locked $(CORE)
+
+check: check-fmt check-clippy check-docs check-wall check-deny check-go check-new-control ## Format, lints, documentation, dependencies
+
+check-fmt:
+	$(CARGO) fmt --all --check
+
+check-clippy:
+	$(CARGO) clippy --locked $(CORE) --all-targets -- -D warnings
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+check-docs:
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --lib
+
+# What cargo says on standard error is that there is nothing to print.
+check-wall:
+	@found=$$($(CARGO) tree --locked $(CORE) --edges normal --invert tokio) || exit 1; \
+	if [ -n "$$found" ]; then printf 'the core has come to depend on tokio:\n%s\n' "$$found" >&2; exit 1; fi
+
+check-deny:
+	@if command -v cargo-deny >/dev/null; then \
+		$(CARGO) deny --locked check --hide-inclusion-graph bans licenses sources; \
+	else \
+		echo 'not checked: deny.toml; install with: cargo install --locked cargo-deny@0.20.2'; \
+	fi
+
+check-go:
+	@found=$$(gofmt -l tests/controlplane); \
+	if [ -n "$$found" ]; then printf 'format with gofmt -w:\n%s\n' "$$found" >&2; exit 1; fi
+	$(GO) vet -trimpath ./...
+
+check-new-control:
+	.ci/new-control
+
+fmt: ## Formats Rust and Go
+	$(CARGO) fmt --all
+	gofmt -w tests/controlplane
+
+generate: ## Writes what is made from the code: crds/, docs/controls/, docs/reference/
+	STANCHION_GENERATE=1 $(CARGO) test --locked $(CORE) --test generated --test generated_controls
+
+bench: ## Measures; see benches/
+	$(CARGO) bench --locked
+
+new-control: ## A new control: make new-control FAMILY=image NAME=mutable-tag
+	@scripts/new-control "$(FAMILY)" "$(NAME)"

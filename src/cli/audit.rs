@@ -1,0 +1,195 @@
+//! `stanchion audit`
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::ValueEnum;
+use jiff::Timestamp;
+
+use super::terminal::Terminal;
+use super::{Ended, files, presets};
+use crate::api::{Date, Severity};
+use crate::engine::evaluate::assess;
+use crate::engine::policy;
+use crate::facts::Text;
+use crate::load::{Collection, Settings};
+use crate::manifest::Limits;
+use crate::report::json::{AuditReport, Input, Scope};
+use crate::report::table::{self, View};
+
+/// Judge Kubernetes manifests and say what to fix first
+///
+/// Reads YAML and JSON files, folders with everything below them, or standard input. What must hold is said by the
+/// SecurityStandards among the files, by --standards and by --preset; without any of these, by the Pod Security
+/// Standards of Kubernetes.
+///
+/// Exit codes: 0 clean, 1 findings, 2 something could not be read or used.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  stanchion audit manifests/
+  helm template shop charts/shop | stanchion audit - -n shop
+  stanchion audit manifests/ --standards policy/ --at 2027-01-15 --fail-on medium")]
+pub(super) struct Args {
+    /// Files or folders; `-` reads standard input
+    ///
+    /// In folders only .yaml, .yml and .json files count, without hidden files and what .gitignore lists. A file
+    /// that is named is read whatever it is called.
+    #[arg(value_name = "PATH", required = true)]
+    paths: Vec<PathBuf>,
+
+    /// Files or folders with SecurityStandards, ServiceTiers and RiskExceptions to judge by
+    ///
+    /// They are used beside those among the audited files. Namespaces in them count for their labels. Can be given
+    /// several times.
+    #[arg(long, value_name = "PATH")]
+    standards: Vec<PathBuf>,
+
+    /// A standard that comes with stanchion; can be given several times
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(presets::names()))]
+    preset: Vec<String>,
+
+    /// Judge as of this moment instead of now: 2027-01-15 (midnight UTC) or 2027-01-15T08:00:00Z
+    ///
+    /// Shows which exceptions will have ended by then, and what fails without them.
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    at: Option<Timestamp>,
+
+    /// The severity from which on a finding makes the exit code 1
+    #[arg(long, value_name = "SEVERITY", default_value = "high")]
+    fail_on: FailOn,
+
+    /// How to print the result
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    output: Format,
+
+    /// The namespace of objects that name none
+    #[arg(short, long, value_name = "NAME", default_value = "default")]
+    namespace: String,
+
+    /// Show everything: what passes, findings of low severity, what was left aside and why
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+/// The severity from which on a finding makes the exit code 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    Low,
+    Medium,
+    High,
+    Critical,
+    Never,
+}
+
+/// How to print the result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Table,
+    /// For programs: docs/reference/audit.schema.json describes it
+    Json,
+}
+
+pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
+    let mut collection = collect(args, terminal);
+    let policy = collection.compile(policy::Settings::default());
+    let mut assessment = assess(&policy, &collection.inventory, args.at.unwrap_or_else(now));
+    // What stands in policy files alone is known, not judged.
+    assessment.subjects.retain(|key, _| collection.origins.contains_key(key));
+    let input = Input { collection: &collection, policy: &policy, assessment: &assessment };
+    let report = AuditReport::new(input, Scope { fail_on: args.fail_on.severity() });
+    let text = match args.output {
+        Format::Table => table::render(&report, View { width: terminal.width(), verbose: args.verbose }),
+        Format::Json => json(&report)?,
+    };
+    let printed = terminal.print(&text);
+    for problem in &collection.problems {
+        terminal.note(&problem.to_string());
+    }
+    if !collection.problems.is_empty() {
+        terminal.complain(&unfinished(&report));
+    }
+    printed?;
+    Ok(match report.summary.exit_code {
+        0 => Ended::Clean,
+        1 => Ended::Findings,
+        _ => Ended::Failed,
+    })
+}
+
+/// Reads everything.
+fn collect(args: &Args, terminal: &mut Terminal) -> Collection {
+    let settings = Settings {
+        namespace: Text::from(args.namespace.as_str()),
+        limits: Limits::default(),
+        keys: Arc::default(),
+    };
+    let mut collection = Collection::default();
+    for (sheet, role) in files::read(&args.standards, &args.paths, &settings) {
+        collection.add(sheet, role);
+    }
+    let mut wanted: Vec<&str> = args.preset.iter().map(String::as_str).collect();
+    if wanted.is_empty() && !collection.mentions_standards() {
+        wanted = presets::DEFAULTS.to_vec();
+        let others: Vec<&str> = presets::names().filter(|name| !wanted.contains(name)).collect();
+        let others = if others.is_empty() { String::new() } else { format!("; --preset knows {}", others.join(", ")) };
+        let judging = wanted.join(" and ");
+        terminal.note(&format!("no SecurityStandard given: judging by the presets {judging}{others}"));
+    }
+    wanted.sort_unstable();
+    wanted.dedup();
+    for sheet in wanted.iter().filter_map(|name| presets::sheet(name, &settings)) {
+        collection.add_preset(sheet);
+    }
+    collection.expect_objects();
+    collection
+}
+
+/// JSON without a character that a terminal would act on; JSON's own rules leave some of them.
+fn json(report: &AuditReport) -> anyhow::Result<String> {
+    let text = serde_json::to_string_pretty(report).context("the report can't be written as JSON")?;
+    let mut safe = String::with_capacity(text.len() + 1);
+    for character in text.chars() {
+        match character {
+            '\u{7f}'..='\u{9f}' => safe.push_str(&format!("\\u{:04x}", u32::from(character))),
+            character => safe.push(character),
+        }
+    }
+    safe.push('\n');
+    Ok(safe)
+}
+
+fn unfinished(report: &AuditReport) -> String {
+    match report.summary.problems {
+        1 => "1 problem: what it is about was not judged, everything else was".to_owned(),
+        many => format!("{many} problems: what they are about was not judged, everything else was"),
+    }
+}
+
+impl FailOn {
+    fn severity(self) -> Option<Severity> {
+        match self {
+            Self::Low => Some(Severity::Low),
+            Self::Medium => Some(Severity::Medium),
+            Self::High => Some(Severity::High),
+            Self::Critical => Some(Severity::Critical),
+            Self::Never => None,
+        }
+    }
+}
+
+/// A moment, or the beginning of a day.
+fn moment(text: &str) -> Result<Timestamp, String> {
+    let day = || text.parse::<Date>().map(Date::start);
+    text.parse::<Timestamp>().or_else(|_| day()).map_err(|_| {
+        "write a day such as 2027-01-15, or a time with its zone such as 2027-01-15T08:00:00Z".to_owned()
+    })
+}
+
+/// The present, to the second.
+#[expect(clippy::disallowed_methods, reason = "the command line is what has a clock")]
+fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_second(now.as_second()).unwrap_or(now)
+}

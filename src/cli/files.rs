@@ -1,0 +1,170 @@
+//! Finding and reading files.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use ignore::WalkBuilder;
+use rayon::prelude::*;
+
+use crate::load::{Role, Settings, Sheet};
+
+/// What stands for standard input among the paths.
+pub(super) const STDIN: &str = "-";
+/// The endings of manifests.
+const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
+
+/// Something to read.
+#[derive(Debug)]
+enum Source {
+    /// Named on the command line, or standard input: whatever it is, it is meant.
+    Named(PathBuf),
+    /// Met in a folder: it may turn out to be something else.
+    Met(PathBuf),
+    /// It can't be read, and why.
+    Unreadable(PathBuf, String),
+}
+
+/// Reads paths: policy first, then what is audited, each in order. A file that is met twice is read once.
+pub(super) fn read(policy: &[PathBuf], audited: &[PathBuf], settings: &Settings) -> Vec<(Sheet, Role)> {
+    let mut sources: Vec<(Source, Role)> = Vec::new();
+    let mut known: BTreeMap<PathBuf, usize> = BTreeMap::new();
+    for (paths, role) in [(policy, Role::Policy), (audited, Role::Audited)] {
+        for source in paths.iter().flat_map(|path| find(path)) {
+            let identity = source.identity();
+            match known.get(&identity).and_then(|index| sources.get_mut(*index)) {
+                Some((_, before)) => *before = role.max(*before),
+                None => {
+                    known.insert(identity, sources.len());
+                    sources.push((source, role));
+                }
+            }
+        }
+    }
+    sources.into_par_iter().map(|(source, role)| (source.read(settings), role)).collect()
+}
+
+/// The files of a path.
+fn find(path: &Path) -> Vec<Source> {
+    if path.as_os_str() == STDIN {
+        return vec![Source::Named(path.to_owned())];
+    }
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => walk(path),
+        Ok(_) => vec![Source::Named(path.to_owned())],
+        Err(error) => vec![Source::Unreadable(path.to_owned(), in_words(&error))],
+    }
+}
+
+/// The manifests below a folder, by name. Hidden files and what Git ignores are passed over.
+fn walk(folder: &Path) -> Vec<Source> {
+    let mut walk = WalkBuilder::new(folder);
+    // What is found must not depend on the settings of whoever looks.
+    walk.require_git(false).git_global(false).git_exclude(false).sort_by_file_path(Path::cmp);
+    let found: Vec<Source> = walk.build().filter_map(|entry| met(folder, entry)).collect();
+    if found.is_empty() {
+        let message =
+            "no .yaml, .yml or .json file in this folder; hidden files and what Git ignores don't count";
+        return vec![Source::Unreadable(folder.to_owned(), message.to_owned())];
+    }
+    found
+}
+
+fn met(folder: &Path, entry: Result<ignore::DirEntry, ignore::Error>) -> Option<Source> {
+    match entry {
+        Ok(entry) => {
+            let path = entry.path();
+            let ending = path.extension()?.to_str()?.to_ascii_lowercase();
+            // A link to a file is followed, one to a folder isn't: folders may lead in circles.
+            (ENDINGS.contains(&ending.as_str()) && fs::metadata(path).is_ok_and(|it| it.is_file()))
+                .then(|| Source::Met(path.to_owned()))
+        }
+        Err(error) => {
+            let message = error.io_error().map_or_else(|| error.to_string(), in_words);
+            Some(Source::Unreadable(blamed(&error).unwrap_or(folder).to_owned(), message))
+        }
+    }
+}
+
+/// The path that an error is about.
+fn blamed(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => blamed(err),
+        _ => None,
+    }
+}
+
+impl Source {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Named(path) | Self::Met(path) | Self::Unreadable(path, _) => path,
+        }
+    }
+
+    /// What is the same however a file is reached.
+    fn identity(&self) -> PathBuf {
+        let path = self.path();
+        if path.as_os_str() == STDIN {
+            return path.to_owned();
+        }
+        fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+    }
+
+    /// The name for messages: `./shop/cart.yaml` is `shop/cart.yaml`.
+    fn name(&self) -> String {
+        let path = self.path();
+        if path.as_os_str() == STDIN {
+            return "<stdin>".to_owned();
+        }
+        let short = path.strip_prefix(".").ok().filter(|rest| !rest.as_os_str().is_empty());
+        short.unwrap_or(path).to_string_lossy().into_owned()
+    }
+
+    fn read(&self, settings: &Settings) -> Sheet {
+        let name = self.name();
+        let bytes = match self {
+            Self::Unreadable(_, message) => return Sheet::unreadable(&name, message.clone()),
+            Self::Named(path) if path.as_os_str() == STDIN => bounded(io::stdin().lock(), settings),
+            Self::Named(path) | Self::Met(path) => open(path).and_then(|file| bounded(file, settings)),
+        };
+        match bytes {
+            Err(error) => Sheet::unreadable(&name, in_words(&error)),
+            Ok(bytes) => {
+                let sheet = Sheet::read(&name, &bytes, settings);
+                let may_be_else = matches!(self, Self::Met(_)) && !sheet.has_objects();
+                if may_be_else && !mentions_api_version(&bytes) { sheet.set_aside() } else { sheet }
+            }
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the command line is what has files")]
+fn open(path: &Path) -> io::Result<fs::File> {
+    fs::File::open(path)
+}
+
+/// Everything, or one byte more than a file may have: the reader then says that it is too large.
+fn bounded(from: impl io::Read, settings: &Settings) -> io::Result<Vec<u8>> {
+    let most = u64::try_from(settings.limits.file_bytes).unwrap_or(u64::MAX).saturating_add(1);
+    let mut bytes = Vec::new();
+    from.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Whether a file can hold a Kubernetes object at all. A folder has other YAML and JSON too, in dialects of their own.
+fn mentions_api_version(bytes: &[u8]) -> bool {
+    const FIELD: &[u8] = b"apiVersion";
+    let is_wide = bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF");
+    is_wide || bytes.windows(FIELD.len()).any(|window| window == FIELD)
+}
+
+/// What went wrong and what to do.
+fn in_words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "no such file or folder: check the path".to_owned(),
+        io::ErrorKind::PermissionDenied => "it may not be read: check its permissions".to_owned(),
+        _ => format!("it can't be read: {error}"),
+    }
+}

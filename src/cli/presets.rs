@@ -1,0 +1,34 @@
+//! The standards that come with the program, as `examples/presets/` has them.
+
+use crate::load::{Settings, Sheet};
+
+/// A standard that comes with the program.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Preset {
+    /// The standard's name.
+    pub(super) name: &'static str,
+    yaml: &'static str,
+}
+
+macro_rules! presets {
+    ($($name:literal,)+) => {
+        &[$(Preset { name: $name, yaml: include_str!(concat!("../../examples/presets/", $name, ".yaml")) },)+]
+    };
+}
+
+/// Every preset.
+pub(super) const ALL: &[Preset] = presets!["pod-security-baseline", "pod-security-restricted",];
+
+/// What judges when nobody says what should.
+pub(super) const DEFAULTS: [&str; 2] = ["pod-security-baseline", "pod-security-restricted"];
+
+/// The names of every preset.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    ALL.iter().map(|preset| preset.name)
+}
+
+/// The preset of this name as a file.
+pub(super) fn sheet(name: &str, settings: &Settings) -> Option<Sheet> {
+    let preset = ALL.iter().find(|preset| preset.name == name)?;
+    Some(Sheet::read(&format!("preset {name}"), preset.yaml.as_bytes(), settings))
+}

@@ -1,0 +1,62 @@
+//! Where text goes: two streams that know whether they can show colours.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use anstream::AutoStream;
+use terminal_size::{Width, terminal_size_of};
+
+use crate::report::table;
+
+/// The columns of what is no terminal.
+const COLUMNS: usize = 100;
+
+/// Standard output and standard error.
+pub(super) struct Terminal {
+    out: AutoStream<io::Stdout>,
+    err: AutoStream<io::Stderr>,
+}
+
+impl Terminal {
+    pub(super) fn new() -> Self {
+        Self { out: AutoStream::auto(io::stdout()), err: AutoStream::auto(io::stderr()) }
+    }
+
+    /// The columns of standard output.
+    pub(super) fn width(&self) -> usize {
+        let size = terminal_size_of(io::stdout());
+        size.map_or(COLUMNS, |(Width(columns), _)| usize::from(columns))
+    }
+
+    /// Whether standard error is a terminal.
+    #[cfg(feature = "operator")]
+    pub(super) fn shows_errors_to_a_person(&self) -> bool {
+        self.err.is_terminal()
+    }
+
+    /// Writes to standard output. Escape sequences in it are kept where they can be shown.
+    pub(super) fn print(&mut self, text: &str) -> io::Result<()> {
+        self.out.write_all(text.as_bytes())?;
+        self.out.flush()
+    }
+
+    /// Writes a line to standard error. Its text may come from a file.
+    pub(super) fn note(&mut self, line: &str) {
+        // Without a standard error there is nobody to tell.
+        let _ = writeln!(self.err, "{}", clean(line));
+    }
+
+    /// Says on standard error what stands in the way.
+    pub(super) fn complain(&mut self, message: &str) {
+        self.note(&format!("stanchion: {message}"));
+    }
+}
+
+fn clean(line: &str) -> Cow<'_, str> {
+    table::clean(line)
+}
+
+/// Whether whoever read the output has gone, as `head` does: no reason to complain.
+pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,227 @@
+//! All files together: facts with their places, and what people decided.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Origin, Problem, Sheet, Skipped};
+use crate::api::{Kind, RiskException, SecurityStandard, ServiceTier};
+use crate::engine::policy::{Policy, Refused, Settings};
+use crate::facts::object::Object;
+use crate::facts::{Inventory, SubjectKey, SubjectKind, Text, Workload};
+use crate::manifest::SkipReason;
+
+/// What a file is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Its standards, tiers and exceptions count, and the labels of its namespaces; nothing in it is judged.
+    Policy,
+    /// Everything in it counts, and is judged.
+    Audited,
+}
+
+/// How much was read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Files.
+    pub files: usize,
+    /// Kubernetes objects.
+    pub objects: usize,
+    /// Standards among them, those included that can't be used.
+    pub standards: usize,
+}
+
+/// One of our objects as written, and where.
+#[derive(Debug, Clone)]
+pub struct Written<T> {
+    /// The object.
+    pub object: T,
+    /// Where it stands.
+    pub origin: Origin,
+}
+
+type Name = (Text, Text);
+
+/// All files together. The same sheets in the same order give the same collection.
+#[derive(Debug, Default)]
+pub struct Collection {
+    /// Facts.
+    pub inventory: Inventory,
+    /// Where each subject stands that is to be judged.
+    pub origins: BTreeMap<SubjectKey, Origin>,
+    /// What must hold, by name (the namespace is empty).
+    pub standards: BTreeMap<Name, Written<SecurityStandard>>,
+    /// What matters how much, by name (the namespace is empty).
+    pub tiers: BTreeMap<Name, Written<ServiceTier>>,
+    /// What is excused, by namespace and name.
+    pub exceptions: BTreeMap<Name, Written<RiskException>>,
+    /// What could not be used.
+    pub problems: Vec<Problem>,
+    /// What was left aside.
+    pub skipped: Vec<Skipped>,
+    /// How much was read.
+    pub counts: Counts,
+}
+
+impl Collection {
+    /// Adds a file. Of two namespaces with one name the later counts.
+    pub fn add(&mut self, sheet: Sheet, role: Role) {
+        self.counts.files += 1;
+        self.counts.objects += sheet.objects;
+        self.counts.standards += sheet.standards;
+        self.problems.extend(sheet.problems);
+        self.skipped.extend(sheet.skipped);
+        for (object, origin) in sheet.facts {
+            match object {
+                Object::SecurityStandard(object) => {
+                    let written = Written { object: *object, origin };
+                    keep(&mut self.standards, &mut self.problems, Kind::SecurityStandard, written);
+                }
+                Object::ServiceTier(object) => {
+                    let written = Written { object: *object, origin };
+                    keep(&mut self.tiers, &mut self.problems, Kind::ServiceTier, written);
+                }
+                Object::RiskException(object) => {
+                    let written = Written { object: *object, origin };
+                    keep(&mut self.exceptions, &mut self.problems, Kind::RiskException, written);
+                }
+                object => self.add_facts(object, origin, role),
+            }
+        }
+    }
+
+    /// Adds a standard that comes with the program: no file that anybody gave.
+    pub fn add_preset(&mut self, sheet: Sheet) {
+        let counts = self.counts;
+        self.add(sheet, Role::Policy);
+        self.counts = counts;
+    }
+
+    /// Whether any file has a standard, be it one that can't be used.
+    #[must_use]
+    pub fn mentions_standards(&self) -> bool {
+        self.counts.standards > 0
+    }
+
+    /// Files without any object were hardly meant to be audited: that is a problem, not a clean result.
+    pub fn expect_objects(&mut self) {
+        if self.counts.objects > 0 || !self.problems.is_empty() {
+            return;
+        }
+        let file = self.skipped.first().map_or_else(|| Arc::from("<stdin>"), |it| Arc::clone(&it.file));
+        let templates = self.skipped.iter().any(|it| it.reason == SkipReason::HelmTemplate.to_string());
+        let message = if templates {
+            "nothing to audit but Helm templates: render them, `helm template CHART | stanchion audit -`"
+        } else {
+            "nothing to audit: no Kubernetes object in it"
+        };
+        self.problems.push(Problem { file, position: None, message: message.to_owned() });
+    }
+
+    fn add_facts(&mut self, object: Object, origin: Origin, role: Role) {
+        if let Object::Namespace(namespace) = object {
+            let key = SubjectKey::new("", SubjectKind::Namespace, namespace.metadata.name.clone());
+            self.inventory.put_namespace(namespace);
+            if role == Role::Audited {
+                self.origins.insert(key, origin);
+            }
+            return;
+        }
+        if role == Role::Policy {
+            let reason = "given as policy, where only standards, tiers, exceptions and namespaces count";
+            self.skip(&origin, None, reason.to_owned());
+            return;
+        }
+        match object {
+            Object::Workload(workload) => self.add_workload(*workload, origin),
+            Object::ServiceAccount(account) => {
+                let key = SubjectKey::of(SubjectKind::ServiceAccount, &account.metadata);
+                self.inventory.put_service_account(account);
+                self.origins.insert(key, origin);
+            }
+            Object::DisruptionBudget(budget) => self.inventory.put_disruption_budget(budget),
+            _ => {}
+        }
+    }
+
+    fn add_workload(&mut self, workload: Workload, origin: Origin) {
+        if let Some(owner) = workload.owning_workload() {
+            let key = SubjectKey::of(SubjectKind::Workload(workload.kind), &workload.meta);
+            let reason = format!("part of the {} {} that owns it", owner.kind, owner.name);
+            self.skip(&origin, Some(key.to_string()), reason);
+        } else if let Some(key) = self.inventory.add_workload(workload) {
+            self.origins.insert(key, origin);
+        }
+    }
+
+    fn skip(&mut self, origin: &Origin, object: Option<String>, reason: String) {
+        let (file, position) = (Arc::clone(&origin.file), Some(origin.start()));
+        self.skipped.push(Skipped { file, position, object, reason });
+    }
+
+    /// Compiles what people decided. What can't be used is left out, and told as problems.
+    pub fn compile(&mut self, settings: Settings) -> Policy {
+        let (policy, refused) = Policy::compile(
+            self.standards.values().map(|written| &written.object),
+            self.tiers.values().map(|written| &written.object),
+            self.exceptions.values().map(|written| &written.object),
+            settings,
+        );
+        for refused in refused {
+            let problems = self.refusal(&refused);
+            self.problems.extend(problems);
+        }
+        policy
+    }
+
+    /// Where a standard, a tier or an exception stands.
+    #[must_use]
+    pub fn origin(&self, kind: Kind, namespace: &str, name: &str) -> Option<&Origin> {
+        let name = &(Text::from(namespace), Text::from(name));
+        match kind {
+            Kind::SecurityStandard => self.standards.get(name).map(|written| &written.origin),
+            Kind::ServiceTier => self.tiers.get(name).map(|written| &written.origin),
+            Kind::RiskException => self.exceptions.get(name).map(|written| &written.origin),
+        }
+    }
+
+    fn refusal(&self, refused: &Refused) -> Vec<Problem> {
+        let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == refused.kind);
+        let origin = kind.and_then(|kind| self.origin(kind, &refused.namespace, &refused.name));
+        let slash = if refused.namespace.is_empty() { "" } else { "/" };
+        let called = format!("{} {}{slash}{}", refused.kind, refused.namespace, refused.name);
+        let problem = |error: &crate::engine::error::CompileError| Problem {
+            file: origin.map_or_else(|| Arc::from(""), |origin| Arc::clone(&origin.file)),
+            position: origin.map(|origin| origin.locate_written(&error.path)),
+            message: format!("{called}: {error}"),
+        };
+        refused.errors.iter().map(problem).collect()
+    }
+}
+
+/// Keeps one of our objects, unless another one has its name. The very same object may stand in two places.
+fn keep<T: kube::Resource + PartialEq>(
+    known: &mut BTreeMap<Name, Written<T>>,
+    problems: &mut Vec<Problem>,
+    kind: Kind,
+    written: Written<T>,
+) {
+    let meta = written.object.meta();
+    let text = |value: &Option<String>| Text::from(value.as_deref().unwrap_or_default());
+    let name = (text(&meta.namespace), text(&meta.name));
+    let Some(first) = known.get(&name) else {
+        known.insert(name, written);
+        return;
+    };
+    if first.object == written.object {
+        return;
+    }
+    let (namespace, name) = &name;
+    let slash = if namespace.is_empty() { "" } else { "/" };
+    let message = format!(
+        "{kind} {namespace}{slash}{name}: another one has this name, at {}:{}, and counts; keep one of them",
+        first.origin.file,
+        first.origin.start()
+    );
+    let position = Some(written.origin.start());
+    problems.push(Problem { file: written.origin.file, position, message });
+}

@@ -1,0 +1,263 @@
+//! From an assessment to the report.
+
+use std::collections::BTreeMap;
+
+use super::{
+    API_VERSION, AuditReport, BySeverity, ControlPosture, Counts, ExceptionReport, KIND, Location, Outcome,
+    OwnerPosture, Posture, Problem, Skipped, StandardPosture, Summary, TierPosture, Tool,
+};
+use super::{SubjectReport, subject};
+use crate::api::{Kind, Percent, Severity};
+use crate::engine::evaluate::{Assessment, ExceptionState};
+use crate::engine::exception::{CompiledException, Life};
+use crate::engine::policy::Policy;
+use crate::engine::posture::{self, measure};
+use crate::engine::status;
+use crate::load::{self, Collection, Origin};
+use crate::manifest::Position;
+
+/// What a report is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    /// Facts, their places, and what could not be used.
+    pub collection: &'a Collection,
+    /// What people decided.
+    pub policy: &'a Policy,
+    /// What was judged.
+    pub assessment: &'a Assessment,
+}
+
+/// What the caller wants to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scope {
+    /// The severity from which on a finding fails the run.
+    pub fail_on: Option<Severity>,
+}
+
+impl AuditReport {
+    /// Makes the report.
+    #[must_use]
+    pub fn new(input: Input<'_>, scope: Scope) -> Self {
+        let measured = measure(input.policy, input.assessment);
+        let mut subjects: Vec<SubjectReport> = input
+            .assessment
+            .subjects
+            .iter()
+            .map(|(key, assessed)| subject::report(input, key, assessed))
+            .collect();
+        subjects.sort_by_cached_key(SubjectReport::rank);
+        Self {
+            api_version: API_VERSION,
+            kind: KIND,
+            tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+            at: input.assessment.at.to_string(),
+            summary: summary(input, &subjects, scope),
+            posture: shown(input, &measured),
+            exceptions: exceptions(input, &measured),
+            problems: input.collection.problems.iter().map(Problem::from).collect(),
+            skipped: input.collection.skipped.iter().map(Skipped::from).collect(),
+            subjects,
+        }
+    }
+}
+
+fn summary(input: Input<'_>, subjects: &[SubjectReport], scope: Scope) -> Summary {
+    let mut by_severity = BySeverity::default();
+    let mut findings = 0;
+    let mut excepted = 0;
+    let mut worst = None;
+    for finding in subjects.iter().flat_map(|subject| &subject.findings) {
+        if finding.exception.is_some() {
+            excepted += 1;
+            continue;
+        }
+        findings += 1;
+        worst = worst.max(Some(finding.severity));
+        *by_severity.of(finding.severity) += 1;
+    }
+    let Collection { counts, problems, skipped, .. } = input.collection;
+    let fails = scope.fail_on.is_some_and(|least| worst.is_some_and(|worst| worst >= least));
+    Summary {
+        files: number(counts.files),
+        objects: number(counts.objects),
+        subjects: number(subjects.len()),
+        exempt: input.assessment.exempt,
+        failing_subjects: number(subjects.iter().filter(|it| it.outcome == Outcome::Fail).count()),
+        findings,
+        by_severity,
+        excepted,
+        unknown: number(subjects.iter().map(|subject| subject.unknowns.len()).sum()),
+        problems: number(problems.len()),
+        skipped: number(skipped.len()),
+        fail_on: scope.fail_on,
+        exit_code: if problems.is_empty() { u8::from(fails) } else { 2 },
+    }
+}
+
+impl BySeverity {
+    fn of(&mut self, severity: Severity) -> &mut u64 {
+        match severity {
+            Severity::Critical => &mut self.critical,
+            Severity::High => &mut self.high,
+            Severity::Medium => &mut self.medium,
+            Severity::Low => &mut self.low,
+        }
+    }
+}
+
+fn shown(input: Input<'_>, measured: &posture::Posture) -> Posture {
+    let level = |name: &str| input.policy.tiers.get(name).map(|tier| tier.level);
+    let mut tiers: Vec<TierPosture> = measured
+        .tiers
+        .iter()
+        .map(|(name, tier)| TierPosture {
+            level: level(name),
+            name: name.to_string(),
+            workloads: tier.workloads,
+            counts: Counts::from(tier.counts),
+        })
+        .collect();
+    tiers.sort_by_key(|tier| tier.level.unwrap_or(i32::MAX));
+    let standards = input.policy.standards.iter().zip(&measured.standards);
+    Posture {
+        total: Counts::from(measured.total),
+        tiers,
+        standards: standards
+            .map(|(standard, measured)| StandardPosture {
+                name: standard.name.to_string(),
+                title: standard.title.clone(),
+                owner: standard.owner.as_ref().map(ToString::to_string),
+                location: start(input.collection.origin(Kind::SecurityStandard, "", &standard.name)),
+                counts: Counts::from(measured.counts),
+                controls: measured.controls.iter().map(ControlPosture::from).collect(),
+            })
+            .collect(),
+        owners: measured
+            .owners
+            .iter()
+            .map(|(owner, counts)| OwnerPosture {
+                owner: owner.as_ref().map(ToString::to_string),
+                counts: Counts::from(*counts),
+            })
+            .collect(),
+    }
+}
+
+impl From<&posture::ControlPosture> for ControlPosture {
+    fn from(measured: &posture::ControlPosture) -> Self {
+        Self { id: measured.control.id, severity: measured.severity, counts: Counts::from(measured.counts) }
+    }
+}
+
+impl From<posture::Counts> for Counts {
+    fn from(counts: posture::Counts) -> Self {
+        let number = |share: Percent| f64::from(share.tenths()) / 10.0;
+        Self {
+            evaluated: counts.evaluated,
+            compliant: counts.compliant,
+            excepted: counts.excepted,
+            failing: counts.failing,
+            unknown: counts.unknown,
+            compliance: counts.compliance().map(number),
+            effective: counts.effective().map(number),
+        }
+    }
+}
+
+fn exceptions(input: Input<'_>, measured: &posture::Posture) -> Vec<ExceptionReport> {
+    let findings = status::Findings { policy: input.policy, assessment: input.assessment, posture: measured };
+    let pairs = input.policy.exceptions.iter().zip(&input.assessment.exceptions);
+    pairs
+        .enumerate()
+        .map(|(index, (exception, state))| exception_report(input, &findings, index, exception, state))
+        .collect()
+}
+
+fn exception_report(
+    input: Input<'_>,
+    findings: &status::Findings<'_>,
+    index: usize,
+    exception: &CompiledException,
+    state: &ExceptionState,
+) -> ExceptionReport {
+    let status = findings.exception(index, None, 0).unwrap_or_default();
+    let said: BTreeMap<&str, _> = status.conditions.iter().map(|it| (it.type_.as_str(), it)).collect();
+    let reason = |kind: &str| said.get(kind).map(|it| it.reason.clone()).unwrap_or_default();
+    // The first condition that is not as it should be says what is to be done.
+    let wrong =
+        |kind: &&str| said.get(kind).is_some_and(|it| it.status != "True" || it.reason == "ExpiringSoon");
+    let attention = ["Accepted", "Active", "Effective"].iter().find(|kind| wrong(kind));
+    let is_due = is_due(input.policy, exception, state);
+    ExceptionReport {
+        namespace: exception.namespace.to_string(),
+        name: exception.name.to_string(),
+        owner: exception.owner.to_string(),
+        reason: exception.reason.clone(),
+        ticket: exception.ticket.clone(),
+        expires_at: exception.expires_at.to_string(),
+        days_left: exception.days_left(input.assessment.at),
+        state: reason("Active"),
+        effect: reason("Effective"),
+        attention: attention.filter(|_| is_due).and_then(|kind| said.get(kind)).map(|it| sentence(&it.message)),
+        required_approvals: state.approvals.required,
+        valid_approvals: state.approvals.valid,
+        covers: state.covered.iter().map(ToString::to_string).collect(),
+        findings: state.findings,
+        location: start(input.collection.origin(Kind::RiskException, &exception.namespace, &exception.name)),
+    }
+}
+
+/// Whether somebody should look at it: not if it has yet to begin, nor if it ends and another one renews it.
+fn is_due(policy: &Policy, exception: &CompiledException, state: &ExceptionState) -> bool {
+    let renewed = policy.exceptions.iter().any(|other| {
+        other.namespace == exception.namespace && other.renews.as_ref() == Some(&exception.name)
+    });
+    match state.life {
+        Life::NotYetValid => false,
+        Life::Expired | Life::ExpiringSoon => !renewed,
+        _ => true,
+    }
+}
+
+/// A message as a sentence.
+fn sentence(message: &str) -> String {
+    let mut characters = message.chars();
+    let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let stop = if message.ends_with('.') { "" } else { "." };
+    format!("{first}{}{stop}", characters.as_str())
+}
+
+impl From<&load::Problem> for Problem {
+    fn from(problem: &load::Problem) -> Self {
+        Self {
+            file: problem.file.to_string(),
+            line: problem.position.map(|at| at.line),
+            column: problem.position.map(|at| at.column),
+            message: problem.message.clone(),
+        }
+    }
+}
+
+impl From<&load::Skipped> for Skipped {
+    fn from(skipped: &load::Skipped) -> Self {
+        Self {
+            file: skipped.file.to_string(),
+            line: skipped.position.map(|at| at.line),
+            object: skipped.object.clone(),
+            reason: skipped.reason.clone(),
+        }
+    }
+}
+
+/// Where an object begins.
+pub(super) fn start(origin: Option<&Origin>) -> Option<Location> {
+    origin.map(|origin| location(origin, origin.start()))
+}
+
+pub(super) fn location(origin: &Origin, position: Position) -> Location {
+    Location { file: origin.file.to_string(), line: position.line, column: position.column }
+}
+
+pub(super) fn number(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,147 @@
+//! The end of the page: exceptions to look at, what was left aside, and one sentence.
+
+use super::posture::{self, percent};
+use super::subjects::{called, noun, placed};
+use super::text::{clean, cut, padded, plural, width, wrapped};
+use super::{BAD, FAINT, GOOD, Page, STRONG, View, severity_word, styled};
+use crate::api::Severity;
+use crate::report::json::{AuditReport, BySeverity, ExceptionReport, Skipped};
+
+/// The most columns for the name of an exception.
+const MOST_NAME: usize = 44;
+
+pub(super) fn render(report: &AuditReport, view: View, page: &mut Page) {
+    exceptions(report, view, page);
+    if view.verbose {
+        left_aside(report, page);
+    }
+    page.paragraph();
+    page.line(&verdict(report));
+    for line in next(report).iter().flat_map(|next| wrapped(next, view.width)) {
+        page.line(&line);
+    }
+    page.line(&styled(FAINT, &what_was_read(report, view)));
+}
+
+/// Those that somebody should do something about; with `-v` all of them.
+fn exceptions(report: &AuditReport, view: View, page: &mut Page) {
+    let shown: Vec<&ExceptionReport> =
+        report.exceptions.iter().filter(|it| view.verbose || it.attention.is_some()).collect();
+    if shown.is_empty() {
+        return;
+    }
+    page.paragraph();
+    page.line(&styled(STRONG, "Exceptions"));
+    let name = |it: &ExceptionReport| format!("{}/{}", clean(&it.namespace), clean(&it.name));
+    let longest = shown.iter().map(|it| width(&name(it))).max().unwrap_or_default().min(MOST_NAME);
+    for exception in shown {
+        let said = match &exception.attention {
+            Some(attention) => clean(attention).into_owned(),
+            None => format!("covers {}", plural(exception.findings, "finding")),
+        };
+        let head = format!("  {}  ", padded(&cut(&name(exception), MOST_NAME), longest));
+        let place = placed(exception.location.as_ref());
+        let room = view.width.saturating_sub(width(&head));
+        let mut lines = wrapped(&said, room);
+        match lines.last_mut() {
+            Some(last) if width(last) + 2 + width(&place) <= room => {
+                let gap = room - width(last) - width(&place);
+                last.push_str(&format!("{}{}", " ".repeat(gap), styled(FAINT, &place)));
+            }
+            _ => lines.push(styled(FAINT, &place)),
+        }
+        for (position, line) in lines.iter().enumerate() {
+            let head = if position == 0 { head.clone() } else { " ".repeat(width(&head)) };
+            page.line(&format!("{head}{line}"));
+        }
+    }
+}
+
+fn left_aside(report: &AuditReport, page: &mut Page) {
+    if report.skipped.is_empty() {
+        return;
+    }
+    page.paragraph();
+    page.line(&styled(STRONG, "Left aside"));
+    for Skipped { file, line, object, reason } in &report.skipped {
+        let line = line.map_or_else(String::new, |line| format!(":{line}"));
+        let object = object.as_ref().map_or_else(String::new, |object| format!("{}, ", clean(object)));
+        page.line(&format!("  {}{line}: {object}{}", clean(file), clean(reason)));
+    }
+}
+
+/// `12 findings (2 high, 10 medium) in 5 of 20 workloads; compliance 75.0 %.`
+fn verdict(report: &AuditReport) -> String {
+    let summary = &report.summary;
+    let total = &report.posture.total;
+    if total.evaluated == 0 {
+        return styled(STRONG, "Nothing was judged: no standard covers anything in these files.");
+    }
+    let judged = plural(total.evaluated, noun(report));
+    let unknown = if summary.unknown > 0 { ", as far as is known" } else { "" };
+    let mut said = if summary.findings == 0 {
+        styled(GOOD.bold(), &format!("No findings in {judged}{unknown}"))
+    } else {
+        let findings = plural(summary.findings, "finding");
+        let failing = summary.failing_subjects;
+        let severities = severities(&summary.by_severity);
+        styled(BAD.bold(), &format!("{findings} ({severities}) in {failing} of {judged}"))
+    };
+    if summary.excepted > 0 {
+        said.push_str(&format!(", and {} excepted", summary.excepted));
+    }
+    if !posture::is_shown(report) {
+        said.push_str(&format!("; compliance {}", percent(total.compliance)));
+    }
+    said.push('.');
+    said
+}
+
+fn severities(counts: &BySeverity) -> String {
+    let counts = [
+        (counts.critical, Severity::Critical),
+        (counts.high, Severity::High),
+        (counts.medium, Severity::Medium),
+        (counts.low, Severity::Low),
+    ];
+    let shown: Vec<String> = counts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, severity)| format!("{count} {}", severity_word(*severity)))
+        .collect();
+    shown.join(", ")
+}
+
+/// What to do next.
+fn next(report: &AuditReport) -> Option<String> {
+    let mut open = report
+        .subjects
+        .iter()
+        .flat_map(|subject| subject.findings.iter().map(move |finding| (subject, finding)))
+        .filter(|(_, finding)| finding.exception.is_none());
+    let (subject, finding) = open.next()?;
+    Some(format!(
+        "Start with {} in {}: `stanchion explain {}` says why and how.",
+        finding.control,
+        called(subject),
+        finding.control
+    ))
+}
+
+fn what_was_read(report: &AuditReport, view: View) -> String {
+    let summary = &report.summary;
+    let mut said = format!("Read {} in {}", plural(summary.objects, "object"), plural(summary.files, "file"));
+    if summary.skipped > 0 {
+        let hint = if view.verbose { "" } else { " (listed with -v)" };
+        said.push_str(&format!("; {} left aside{hint}", summary.skipped));
+    }
+    if summary.exempt > 0 {
+        let exempt = plural(summary.exempt, "workload");
+        said.push_str(&format!("; {exempt} in the cluster's own namespaces not judged"));
+    }
+    if summary.problems > 0 {
+        said.push_str(&format!("; {}", plural(summary.problems, "problem")));
+    }
+    said.push('.');
+    said
+}

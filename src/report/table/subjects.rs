@@ -1,0 +1,170 @@
+//! The workloads: what is wrong with each, the worst first.
+
+use std::collections::BTreeMap;
+
+use super::findings::{Alike, Columns, Likeness, alike, write};
+use super::text::{clean, cut, plural, width};
+use super::{FAINT, GOOD, Page, STRONG, UNSURE, View, styled};
+use crate::api::Severity;
+use crate::report::json::{AuditReport, FindingReport, Location, Outcome, SubjectReport, UnknownReport};
+
+pub(super) fn render(report: &AuditReport, view: View, page: &mut Page) {
+    let shows_low = view.verbose || report.summary.fail_on == Some(Severity::Low);
+    let is_shown = |finding: &&FindingReport| shows_low || finding.severity > Severity::Low;
+    let shown = report
+        .subjects
+        .iter()
+        .map(|subject| (subject, alike(subject.findings.iter().filter(is_shown))))
+        .filter(|(_, rows)| !rows.is_empty());
+    let blocks = blocks(shown, view);
+    let columns = Columns::new(blocks.iter().flat_map(|block| &block.rows), view);
+    for block in &blocks {
+        page.paragraph();
+        for subject in &block.subjects {
+            page.line(&heading(subject, view));
+        }
+        write(&block.rows, columns, view, page);
+        if let ([subject], true) = (block.subjects.as_slice(), view.verbose) {
+            passes(subject, page);
+        }
+    }
+    if !shows_low {
+        hidden(report, page);
+    }
+    unknowns(report, view, page);
+    if view.verbose {
+        compliant(report, view, page);
+    }
+}
+
+/// Workloads of one tier that have the same defects, in containers of whatever name.
+struct Block<'a> {
+    subjects: Vec<&'a SubjectReport>,
+    rows: Vec<Alike<'a>>,
+}
+
+/// Puts together the workloads that have the same defects, each where the first of them stands. With `-v` each stays
+/// alone.
+fn blocks<'a>(
+    shown: impl Iterator<Item = (&'a SubjectReport, Vec<Alike<'a>>)>,
+    view: View,
+) -> Vec<Block<'a>> {
+    let mut blocks: Vec<Block<'a>> = Vec::new();
+    let mut known: BTreeMap<(Option<i32>, Vec<Likeness<'a>>), usize> = BTreeMap::new();
+    for (subject, rows) in shown {
+        let likeness = (subject.level, rows.iter().map(Alike::likeness).collect());
+        let before = known.get(&likeness).filter(|_| !view.verbose);
+        match before.and_then(|index| blocks.get_mut(*index)) {
+            Some(block) => {
+                block.subjects.push(subject);
+                block.rows.iter_mut().zip(&rows).for_each(|(known, row)| known.absorb(row));
+            }
+            None => {
+                known.insert(likeness, blocks.len());
+                blocks.push(Block { subjects: vec![subject], rows });
+            }
+        }
+    }
+    blocks
+}
+
+/// `Deployment payments/ledger  tier-0  team-payments    manifests/ledger.yaml:12`
+fn heading(subject: &SubjectReport, view: View) -> String {
+    let name = called(subject);
+    let mut notes = String::new();
+    for note in [&subject.tier, &subject.owner].into_iter().flatten() {
+        notes.push_str("  ");
+        notes.push_str(&cut(&clean(note), 32));
+    }
+    let place = placed(subject.location.as_ref());
+    let left = width(&name) + width(&notes);
+    let gap = view.width.saturating_sub(left + width(&place)).max(2);
+    let name = styled(STRONG, &cut(&name, view.width));
+    format!("{name}{}{}{}", styled(FAINT, &notes), " ".repeat(gap), styled(FAINT, &place))
+}
+
+/// `Deployment payments/ledger`
+pub(super) fn called(subject: &SubjectReport) -> String {
+    let name = if subject.name.is_empty() { "(without a name)".into() } else { clean(&subject.name) };
+    match &subject.namespace {
+        Some(namespace) => format!("{} {}/{name}", subject.kind, clean(namespace)),
+        None => format!("{} {name}", subject.kind),
+    }
+}
+
+pub(super) fn placed(location: Option<&Location>) -> String {
+    location.map_or_else(String::new, |it| format!("{}:{}", clean(&it.file), it.line))
+}
+
+fn passes(subject: &SubjectReport, page: &mut Page) {
+    let passing = format!("  {:8}  {}", "pass", plural(subject.passes, "control"));
+    page.line(&styled(FAINT, &passing));
+}
+
+/// What is low is counted, not listed.
+fn hidden(report: &AuditReport, page: &mut Page) {
+    let is_low = |finding: &&FindingReport| finding.severity == Severity::Low;
+    let low = |subject: &SubjectReport| subject.findings.iter().filter(is_low).count();
+    let count: usize = report.subjects.iter().map(low).sum();
+    if count == 0 {
+        return;
+    }
+    let subjects = report.subjects.iter().filter(|subject| low(subject) > 0).count();
+    let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    let findings = plural(number(count), "low finding");
+    let line = format!("+ {findings} in {}, shown with -v", plural(number(subjects), noun(report)));
+    page.paragraph();
+    page.line(&styled(FAINT, &line));
+}
+
+/// What the subjects of a report are: mostly workloads.
+pub(super) fn noun(report: &AuditReport) -> &'static str {
+    let is_other = |subject: &SubjectReport| matches!(subject.kind, "Namespace" | "ServiceAccount");
+    if report.subjects.iter().any(is_other) { "object" } else { "workload" }
+}
+
+/// What could not be said: the same of many workloads is one line.
+fn unknowns(report: &AuditReport, view: View, page: &mut Page) {
+    let mut alike: BTreeMap<(&str, &str), (&UnknownReport, Vec<&SubjectReport>)> = BTreeMap::new();
+    for subject in &report.subjects {
+        for unknown in &subject.unknowns {
+            let entry = alike.entry((unknown.control, &unknown.reason)).or_insert((unknown, Vec::new()));
+            entry.1.push(subject);
+        }
+    }
+    if alike.is_empty() {
+        return;
+    }
+    page.paragraph();
+    page.line(&styled(STRONG, "Not known"));
+    for (unknown, subjects) in alike.values() {
+        let word = if unknown.outcome == Outcome::Error { "error" } else { "unknown" };
+        let place = match subjects.as_slice() {
+            [only] => called(only),
+            many => plural(u64::try_from(many.len()).unwrap_or(u64::MAX), noun(report)),
+        };
+        let word = styled(UNSURE, &format!("{word:8}"));
+        page.line(&format!("  {word}  {}  {place}: {}", unknown.control, clean(&unknown.reason)));
+        if view.verbose && subjects.len() > 1 {
+            for subject in subjects {
+                page.line(&format!("{:12}{}", "", called(subject)));
+            }
+        }
+    }
+}
+
+fn compliant(report: &AuditReport, view: View, page: &mut Page) {
+    let passing: Vec<&SubjectReport> =
+        report.subjects.iter().filter(|subject| subject.outcome == Outcome::Pass).collect();
+    if passing.is_empty() {
+        return;
+    }
+    page.paragraph();
+    page.line(&styled(STRONG, "Compliant"));
+    for subject in passing {
+        let left = format!("  {}  {}", called(subject), plural(subject.passes, "control"));
+        let place = placed(subject.location.as_ref());
+        let gap = view.width.saturating_sub(width(&left) + width(&place)).max(2);
+        page.line(&format!("{}{}{}", styled(GOOD, &left), " ".repeat(gap), styled(FAINT, &place)));
+    }
+}
