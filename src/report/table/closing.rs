@@ -48,7 +48,9 @@ fn exceptions(report: &AuditReport, view: View, page: &mut Page) {
                 let gap = room - width(last) - width(&place);
                 last.push_str(&format!("{}{}", " ".repeat(gap), styled(FAINT, &place)));
             }
-            _ => lines.push(styled(FAINT, &place)),
+            // Its name is enough to find it.
+            _ if view.verbose => lines.push(styled(FAINT, &place)),
+            _ => {}
         }
         for (position, line) in lines.iter().enumerate() {
             let head = if position == 0 { head.clone() } else { " ".repeat(width(&head)) };
@@ -75,7 +77,7 @@ fn verdict(report: &AuditReport) -> String {
     let summary = &report.summary;
     let total = &report.posture.total;
     if total.evaluated == 0 {
-        return styled(STRONG, "Nothing was judged: no standard covers anything in these files.");
+        return styled(STRONG, &format!("Nothing was judged: {}.", why_nothing(report)));
     }
     let judged = plural(total.evaluated, noun(report));
     let unknown = if summary.unknown > 0 { ", as far as is known" } else { "" };
@@ -95,6 +97,18 @@ fn verdict(report: &AuditReport) -> String {
     }
     said.push('.');
     said
+}
+
+fn why_nothing(report: &AuditReport) -> &'static str {
+    if report.summary.objects == 0 {
+        "no Kubernetes object was read"
+    } else if report.posture.standards.is_empty() {
+        "no standard could be used"
+    } else if report.subjects.is_empty() {
+        "nothing in these files runs a pod"
+    } else {
+        "no standard covers anything in these files"
+    }
 }
 
 fn severities(counts: &BySeverity) -> String {
