@@ -26,14 +26,8 @@ impl Manifests {
         all
     }
 
-    /// The same of a text.
-    pub(crate) fn parse(file: &str, text: &str) -> Self {
-        let mut all = Self::default();
-        all.add(file, text);
-        all
-    }
-
-    fn add(&mut self, file: &str, text: &str) {
+    /// Reads a text as if a file held it.
+    pub(crate) fn add(&mut self, file: &str, text: &str) {
         let reading = read(file, text.as_bytes(), &Limits::default());
         let problems: Vec<String> = reading.problems.iter().map(ToString::to_string).collect();
         assert!(problems.is_empty(), "{}", problems.join("\n"));
