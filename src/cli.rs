@@ -4,6 +4,8 @@
 //! `run` that says how it ended.
 
 mod audit;
+#[cfg(feature = "operator")]
+mod controller;
 mod crds;
 mod explain;
 mod files;
@@ -65,6 +67,8 @@ subcommands! {
     Audit => audit,
     Explain => explain,
     Crds => crds,
+    #[cfg(feature = "operator")]
+    Controller => controller,
 }
 
 /// Does what the command line asks for, and says how it ended.

@@ -1,5 +1,6 @@
 //! `stanchion audit`
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -156,7 +157,10 @@ fn json(report: &AuditReport) -> anyhow::Result<String> {
     let mut safe = String::with_capacity(text.len() + 1);
     for character in text.chars() {
         match character {
-            '\u{7f}'..='\u{9f}' => safe.push_str(&format!("\\u{:04x}", u32::from(character))),
+            '\u{7f}'..='\u{9f}' => {
+                // Writing to a string can't fail.
+                let _ = write!(safe, "\\u{:04x}", u32::from(character));
+            }
             character => safe.push(character),
         }
     }

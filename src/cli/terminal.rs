@@ -24,8 +24,14 @@ impl Terminal {
 
     /// The columns of standard output.
     pub(super) fn width(&self) -> usize {
-        let size = terminal_size_of(io::stdout());
+        let size = terminal_size_of(self.out.as_inner());
         size.map_or(COLUMNS, |(Width(columns), _)| usize::from(columns))
+    }
+
+    /// Whether standard error is a terminal.
+    #[cfg(feature = "operator")]
+    pub(super) fn shows_errors_to_a_person(&self) -> bool {
+        self.err.is_terminal()
     }
 
     /// Writes to standard output. Escape sequences in it are kept where they can be shown. If whoever reads it has

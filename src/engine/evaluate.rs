@@ -106,7 +106,7 @@ pub struct ExceptionState {
     pub covered: BTreeSet<SubjectKey>,
     /// How many findings it covers.
     pub findings: u64,
-    /// Compensating controls that don't hold on a covered workload.
+    /// Compensating controls that don't hold on one of its workloads: it is suspended until they do.
     pub failed_compensations: BTreeSet<Text>,
 }
 
@@ -114,7 +114,7 @@ impl ExceptionState {
     /// Whether it covers findings at all.
     #[must_use]
     pub fn covers(&self) -> bool {
-        self.life.is_active() && !self.overbroad
+        self.life.is_active() && !self.overbroad && self.failed_compensations.is_empty()
     }
 }
 
@@ -145,7 +145,7 @@ pub fn assess(policy: &Policy, inventory: &Inventory, now: Timestamp) -> Assessm
             placed.push(Placed::new(policy, inventory, key.clone(), Subject::Workload(workload), namespace));
         }
     }
-    let (mut exceptions, targeted) = place_exceptions(policy, &placed, now);
+    let (mut exceptions, targeted) = place_exceptions(policy, inventory, &placed, now);
     place_others(policy, inventory, &mut labels, &mut placed);
     let mut subjects = BTreeMap::new();
     for subject in placed {
@@ -256,6 +256,7 @@ type Targeted = BTreeMap<SubjectKey, Vec<usize>>;
 /// What each exception is meant for, and whether it lives.
 fn place_exceptions(
     policy: &Policy,
+    inventory: &Inventory,
     placed: &[Placed<'_>],
     now: Timestamp,
 ) -> (Vec<ExceptionState>, Targeted) {
@@ -271,9 +272,29 @@ fn place_exceptions(
         for subject in &meant {
             targeted.entry(subject.key.clone()).or_default().push(index);
         }
-        states.push(ExceptionState::new(policy, exception, &meant, now));
+        let failed_compensations = failed_compensations(inventory, exception, &meant);
+        let state = ExceptionState::new(policy, exception, &meant, now);
+        states.push(ExceptionState { failed_compensations, ..state });
     }
     (states, targeted)
+}
+
+/// What an exception promises instead and doesn't hold on every workload that it is meant for.
+fn failed_compensations(
+    inventory: &Inventory,
+    exception: &CompiledException,
+    meant: &[&Placed<'_>],
+) -> BTreeSet<Text> {
+    let holds = |id: &str| {
+        let check = super::catalogue::find(id).and_then(|it| (it.compile)(&serde_json::Map::new()).ok());
+        check.is_some_and(|check| {
+            meant.iter().all(|placed| {
+                let verdict = check.judge(placed.subject, inventory, placed.tier);
+                matches!(verdict, Verdict::Pass | Verdict::NotApplicable)
+            })
+        })
+    };
+    exception.compensating.iter().filter(|id| !holds(id)).cloned().collect()
 }
 
 impl ExceptionState {
@@ -324,7 +345,6 @@ fn judge(
             }
         }
     }
-    check_compensations(policy, inventory, placed, meant, exceptions);
     Assessed {
         tier: placed.tier.map(|tier| tier.name.clone()),
         placement: placed.placement,
@@ -415,33 +435,4 @@ fn cover(
         }
     }
     longest.map(|(_, index)| index)
-}
-
-/// Judges what exceptions promise instead, on the workloads that they cover.
-fn check_compensations(
-    policy: &Policy,
-    inventory: &Inventory,
-    placed: &Placed<'_>,
-    meant: &[usize],
-    exceptions: &mut [ExceptionState],
-) {
-    for index in meant {
-        let (Some(state), Some(exception)) = (exceptions.get_mut(*index), policy.exceptions.get(*index))
-        else {
-            continue;
-        };
-        if exception.compensating.is_empty() || !state.covered.contains(&placed.key) {
-            continue;
-        }
-        for id in &exception.compensating {
-            let check = super::catalogue::find(id).and_then(|it| (it.compile)(&serde_json::Map::new()).ok());
-            let holds = check.is_some_and(|check| {
-                let verdict = check.judge(placed.subject, inventory, placed.tier);
-                matches!(verdict, Verdict::Pass | Verdict::NotApplicable)
-            });
-            if !holds {
-                state.failed_compensations.insert(id.clone());
-            }
-        }
-    }
 }

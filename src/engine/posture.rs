@@ -49,6 +49,12 @@ impl Counts {
         Percent::of(self.compliant, self.evaluated)
     }
 
+    /// The share that complies, of all that were judged and are not excused; what a gate of a rollout asks for.
+    #[must_use]
+    pub fn compliance_without_excepted(&self) -> Option<Percent> {
+        Percent::of(self.compliant, self.evaluated - self.excepted)
+    }
+
     /// The share that complies or is excused.
     #[must_use]
     pub fn effective(&self) -> Option<Percent> {

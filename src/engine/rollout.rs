@@ -208,6 +208,8 @@ impl CompiledRollout {
         let soaked = record.since.checked_add(here.soak).unwrap_or(Timestamp::MAX);
         let earliest = here.not_before.map_or(soaked, |day| day.max(soaked));
         standing.next = Some(next.action);
+        // A freeze that holds now also holds what could have gone on before it.
+        let earliest = if self.freeze(now).is_some() { earliest.max(now) } else { earliest };
         standing.promotable_from = Some(self.after_freezes(earliest));
         standing.blocked_by = self.blockers(here, soaked, measure, now);
         standing
@@ -220,7 +222,7 @@ impl CompiledRollout {
         measure: Measure,
         now: Timestamp,
     ) -> Vec<Blocker> {
-        let freeze = self.freezes.iter().find(|freeze| (freeze.from..freeze.to).contains(&now));
+        let freeze = self.freeze(now);
         let too_few = |wanted: &i32| !measure.compliance.is_some_and(|share| share.reaches(*wanted));
         [
             self.hold.then_some(Blocker::Hold),
@@ -241,13 +243,17 @@ impl CompiledRollout {
     fn after_freezes(&self, mut moment: Timestamp) -> Timestamp {
         // Each turn leaves one freeze behind for good.
         for _ in &self.freezes {
-            let held = self.freezes.iter().find(|freeze| (freeze.from..freeze.to).contains(&moment));
-            match held {
+            match self.freeze(moment) {
                 Some(freeze) => moment = freeze.to,
                 None => break,
             }
         }
         moment
+    }
+
+    /// The freeze that holds at a moment.
+    fn freeze(&self, moment: Timestamp) -> Option<&FreezePeriod> {
+        self.freezes.iter().find(|freeze| (freeze.from..freeze.to).contains(&moment))
     }
 }
 

@@ -122,13 +122,13 @@ fn effective(exception: &CompiledException, state: &ExceptionState) -> Said {
         return reasons::MATCHES_NOTHING
             .because("No standard asks for its controls on the workloads that it matches.");
     }
-    if state.findings == 0 {
-        return reasons::NO_LONGER_NEEDED.because("What it matches passes now: it can be deleted.");
-    }
     if !state.failed_compensations.is_empty() {
         let failed: Vec<&str> = state.failed_compensations.iter().map(Text::as_str).collect();
         return reasons::COMPENSATING_CONTROL_FAILED
             .because(format!("Compensating controls that don't hold: {}.", failed.join(", ")));
+    }
+    if state.findings == 0 {
+        return reasons::NO_LONGER_NEEDED.because("What it matches passes now: it can be deleted.");
     }
     let covered = plural(state.covered.len(), "workload");
     reasons::EFFECTIVE.because(format!("Covers {} on {covered}.", plural(state.findings, "finding")))

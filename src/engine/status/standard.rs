@@ -138,7 +138,7 @@ fn tier_stage(
 ) -> TierStage {
     let counts = measured.tiers.get(tier).copied().unwrap_or_default();
     let record = findings.policy.stages.get(&(standard.name.clone(), tier.clone())).copied();
-    let measure = Measure { compliance: counts.compliance(), failing: counts.failing };
+    let measure = Measure { compliance: counts.compliance_without_excepted(), failing: counts.failing };
     let standing = standard.rollout.stand(Some(tier), record, measure, findings.now());
     let will_deny = standard.rollout.plan(Some(tier)).actions().any(|action| action == Action::Deny);
     TierStage {

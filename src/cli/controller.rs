@@ -1,0 +1,66 @@
+//! `stanchion controller`
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use tracing_subscriber::EnvFilter;
+
+use super::Ended;
+use super::terminal::Terminal;
+use crate::operator::{self, Options};
+
+/// Watch a cluster and write the posture to the status of SecurityStandard, ServiceTier and RiskException
+///
+/// Runs until it is asked to stop (SIGTERM, Ctrl-C). Several may run: one of them writes, the others stand by.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  stanchion crds | kubectl apply --server-side -f -\n  stanchion controller"
+)]
+pub(super) struct Args {
+    /// The kubeconfig file to use instead of KUBECONFIG, ~/.kube/config or the Pod's service account
+    #[arg(long, value_name = "FILE")]
+    kubeconfig: Option<PathBuf>,
+
+    /// Where to serve /livez, /readyz and /metrics
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "0.0.0.0:8080")]
+    http: SocketAddr,
+
+    /// The namespace of the lease by which one of several writes; by default that of the kubeconfig or the Pod
+    #[arg(long, env = "POD_NAMESPACE", value_name = "NAMESPACE")]
+    namespace: Option<String>,
+
+    /// The name of this process in the lease; by default one made from the time
+    #[arg(long, env = "POD_NAME", value_name = "NAME")]
+    identity: Option<String>,
+
+    /// What to log: error, warn, info, debug, or a filter such as stanchion=debug
+    #[arg(long, env = "STANCHION_LOG", value_name = "FILTER", default_value = "info")]
+    log: String,
+}
+
+pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
+    let filter = EnvFilter::try_new(&args.log)
+        .with_context(|| format!("--log {}: write a level or a filter such as stanchion=debug", args.log))?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if terminal.shows_errors_to_a_person() {
+        log.init();
+    } else {
+        log.json().flatten_event(true).init();
+    }
+    let options = Options {
+        kubeconfig: args.kubeconfig.clone(),
+        http: args.http,
+        namespace: args.namespace.clone(),
+        identity: args.identity.clone().unwrap_or_else(own_identity),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(operator::run(options))?;
+    Ok(Ended::Clean)
+}
+
+/// A name that no other process has, on this machine or another.
+#[expect(clippy::disallowed_methods, reason = "the command line may look at the clock")]
+fn own_identity() -> String {
+    format!("{}-{}-{}", operator::NAME, std::process::id(), jiff::Timestamp::now().as_nanosecond())
+}
