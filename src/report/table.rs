@@ -89,3 +89,6 @@ fn severity_word(severity: Severity) -> &'static str {
         Severity::Low => "low",
     }
 }
+
+#[cfg(test)]
+mod tests;

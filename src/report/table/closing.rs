@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use anstyle::Style;
+
 use super::posture::{self, percent};
 use super::subjects::{called, noun, placed};
 use super::text::{clean, cut, padded, plural, width, wrapped};
@@ -18,11 +20,16 @@ pub(super) fn render(report: &AuditReport, view: View, page: &mut Page) {
         left_aside(report, page);
     }
     page.paragraph();
-    page.line(&verdict(report));
+    let (style, verdict) = verdict(report);
+    for line in wrapped(&verdict, view.width) {
+        page.line(&styled(style, &line));
+    }
     for line in next(report).iter().flat_map(|next| wrapped(next, view.width)) {
         page.line(&line);
     }
-    page.line(&styled(FAINT, &what_was_read(report, view)));
+    for line in wrapped(&what_was_read(report, view), view.width) {
+        page.line(&styled(FAINT, &line));
+    }
 }
 
 /// Those that somebody should do something about; with `-v` all of them.
@@ -75,21 +82,21 @@ fn left_aside(report: &AuditReport, page: &mut Page) {
 }
 
 /// `12 findings (2 high, 10 medium) in 5 of 20 workloads; compliance 75.0 %.`
-fn verdict(report: &AuditReport) -> String {
+fn verdict(report: &AuditReport) -> (Style, String) {
     let summary = &report.summary;
     let total = &report.posture.total;
     if total.evaluated == 0 {
-        return styled(STRONG, &format!("Nothing was judged: {}.", why_nothing(report)));
+        return (STRONG, format!("Nothing was judged: {}.", why_nothing(report)));
     }
     let judged = plural(total.evaluated, noun(report));
     let unknown = if summary.unknown > 0 { ", as far as is known" } else { "" };
-    let mut said = if summary.findings == 0 {
-        styled(GOOD.bold(), &format!("No findings in {judged}{unknown}"))
+    let (style, mut said) = if summary.findings == 0 {
+        (GOOD.bold(), format!("No findings in {judged}{unknown}"))
     } else {
         let findings = plural(summary.findings, "finding");
         let failing = summary.failing_subjects;
         let severities = severities(&summary.by_severity);
-        styled(BAD.bold(), &format!("{findings} ({severities}) in {failing} of {judged}"))
+        (BAD.bold(), format!("{findings} ({severities}) in {failing} of {judged}"))
     };
     if summary.excepted > 0 {
         let _ = write!(said, ", and {} excepted", summary.excepted);
@@ -98,7 +105,7 @@ fn verdict(report: &AuditReport) -> String {
         let _ = write!(said, "; compliance {}", percent(total.compliance));
     }
     said.push('.');
-    said
+    (style, said)
 }
 
 fn why_nothing(report: &AuditReport) -> &'static str {
@@ -147,6 +154,13 @@ fn next(report: &AuditReport) -> Option<String> {
 fn what_was_read(report: &AuditReport, view: View) -> String {
     let summary = &report.summary;
     let mut said = format!("Read {} in {}", plural(summary.objects, "object"), plural(summary.files, "file"));
+    let standards: Vec<_> = report.posture.standards.iter().map(|it| clean(&it.name)).collect();
+    let _ = match standards.as_slice() {
+        [] => Ok(()),
+        [one] => write!(said, ", judged by {one}"),
+        [one, other] => write!(said, ", judged by {one} and {other}"),
+        many => write!(said, ", judged by {} standards", many.len()),
+    };
     if summary.skipped > 0 {
         let hint = if view.verbose { "" } else { " (listed with -v)" };
         let _ = write!(said, "; {} left aside{hint}", summary.skipped);

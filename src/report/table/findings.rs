@@ -121,8 +121,7 @@ pub(super) fn write(rows: &[Alike<'_>], columns: Columns, view: View, page: &mut
             lines.extend(lines_of(row, action.as_ref(), columns, view));
         }
         if !rest.is_empty() {
-            let more = plural(u64::try_from(rest.len()).unwrap_or(u64::MAX), "more like this");
-            lines.push(styled(FAINT, &format!("+ {}, shown with -v", more.trim_end_matches('s'))));
+            lines.push(styled(FAINT, &format!("+ {} more like this, shown with -v", rest.len())));
         }
         if let Some(row) = shown.first() {
             write_control(row.first, &lines, columns, page);

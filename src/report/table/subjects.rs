@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::findings::{Alike, Columns, Likeness, alike, write};
-use super::text::{clean, cut, plural, width};
+use super::text::{clean, cut, plural, width, wrapped};
 use super::{FAINT, GOOD, Page, STRONG, UNSURE, View, styled};
 use crate::api::Severity;
 use crate::report::json::{AuditReport, FindingReport, Location, Outcome, SubjectReport, UnknownReport};
+
+/// The most columns for a tier or an owner.
+const MOST_NOTE: usize = 24;
 
 pub(super) fn render(report: &AuditReport, view: View, page: &mut Page) {
     let shows_low = view.verbose || report.summary.fail_on == Some(Severity::Low);
@@ -21,7 +24,7 @@ pub(super) fn render(report: &AuditReport, view: View, page: &mut Page) {
     for block in &blocks {
         page.paragraph();
         for subject in &block.subjects {
-            page.line(&heading(subject, view));
+            heading(subject, view, page);
         }
         write(&block.rows, columns, view, page);
         if let ([subject], true) = (block.subjects.as_slice(), view.verbose) {
@@ -66,18 +69,29 @@ fn blocks<'a>(
 }
 
 /// `Deployment payments/ledger  tier-0  team-payments    manifests/ledger.yaml:12`
-fn heading(subject: &SubjectReport, view: View) -> String {
-    let name = called(subject);
+fn heading(subject: &SubjectReport, view: View, page: &mut Page) {
     let mut notes = String::new();
     for note in [&subject.tier, &subject.owner].into_iter().flatten() {
         notes.push_str("  ");
-        notes.push_str(&cut(&clean(note), 32));
+        notes.push_str(&cut(&clean(note), MOST_NOTE));
     }
-    let place = placed(subject.location.as_ref());
+    let name = called(subject);
+    let name = cut(&name, view.width.saturating_sub(width(&notes)));
     let left = width(&name) + width(&notes);
-    let gap = view.width.saturating_sub(left + width(&place)).max(2);
-    let name = styled(STRONG, &cut(&name, view.width));
-    format!("{name}{}{}{}", styled(FAINT, &notes), " ".repeat(gap), styled(FAINT, &place))
+    let text = format!("{}{}", styled(STRONG, &name), styled(FAINT, &notes));
+    at_the_right(&text, left, subject.location.as_ref(), view, page);
+}
+
+/// A line with its place at the right or, where there is no room for it, below.
+fn at_the_right(text: &str, columns: usize, location: Option<&Location>, view: View, page: &mut Page) {
+    let place = placed(location);
+    match view.width.checked_sub(columns + width(&place)) {
+        Some(gap) if gap >= 2 => page.line(&format!("{text}{}{}", " ".repeat(gap), styled(FAINT, &place))),
+        _ => {
+            page.line(text);
+            page.line(&format!("  {}", styled(FAINT, &place)));
+        }
+    }
 }
 
 /// `Deployment payments/ledger`
@@ -144,7 +158,11 @@ fn unknowns(report: &AuditReport, view: View, page: &mut Page) {
             many => plural(u64::try_from(many.len()).unwrap_or(u64::MAX), noun(report)),
         };
         let word = styled(UNSURE, &format!("{word:8}"));
-        page.line(&format!("  {word}  {}  {place}: {}", unknown.control, clean(&unknown.reason)));
+        let said = format!("{}  {place}: {}", unknown.control, clean(&unknown.reason));
+        for (position, line) in wrapped(&said, view.width.saturating_sub(12)).iter().enumerate() {
+            let word = if position == 0 { word.as_str() } else { "        " };
+            page.line(&format!("  {word}  {line}"));
+        }
         if view.verbose && subjects.len() > 1 {
             for subject in subjects {
                 page.line(&format!("{:12}{}", "", called(subject)));
@@ -162,9 +180,9 @@ fn compliant(report: &AuditReport, view: View, page: &mut Page) {
     page.paragraph();
     page.line(&styled(STRONG, "Compliant"));
     for subject in passing {
-        let left = format!("  {}  {}", called(subject), plural(subject.passes, "control"));
-        let place = placed(subject.location.as_ref());
-        let gap = view.width.saturating_sub(width(&left) + width(&place)).max(2);
-        page.line(&format!("{}{}{}", styled(GOOD, &left), " ".repeat(gap), styled(FAINT, &place)));
+        let passes = plural(subject.passes, "control");
+        let name = called(subject);
+        let text = format!("  {}  {passes}", cut(&name, view.width.saturating_sub(width(&passes) + 4)));
+        at_the_right(&styled(GOOD, &text), width(&text), subject.location.as_ref(), view, page);
     }
 }

@@ -131,8 +131,8 @@ mod tests {
         assert_eq!(cut("short", 16), "short");
         assert_eq!(cut("abc", 0), "…");
         let image = "app: `registry.example.com/team/app/service:1.2.3` has no digest";
-        assert_eq!(fitted(image, 52), ["app: `registry.examp…pp/service:1.2.3` has no digest"]);
-        assert_eq!(fitted(image, 30).len(), 4);
+        assert_eq!(fitted(image, 52), ["app: `registry.exampl…p/service:1.2.3` has no digest"]);
+        assert_eq!(fitted(image, 30).len(), 3);
         assert_eq!(wrapped("one two three four", 9), ["one two", "three", "four"]);
         assert_eq!(wrapped("a registry.example.com/team/app:1.2.3 b", 16), ["a", "registry…p:1.2.3", "b"]);
     }
