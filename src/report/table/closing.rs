@@ -1,5 +1,7 @@
 //! The end of the page: exceptions to look at, what was left aside, and one sentence.
 
+use std::fmt::Write as _;
+
 use super::posture::{self, percent};
 use super::subjects::{called, noun, placed};
 use super::text::{clean, cut, padded, plural, width, wrapped};
@@ -46,7 +48,7 @@ fn exceptions(report: &AuditReport, view: View, page: &mut Page) {
         match lines.last_mut() {
             Some(last) if width(last) + 2 + width(&place) <= room => {
                 let gap = room - width(last) - width(&place);
-                last.push_str(&format!("{}{}", " ".repeat(gap), styled(FAINT, &place)));
+                last.extend([" ".repeat(gap), styled(FAINT, &place)]);
             }
             // Its name is enough to find it.
             _ if view.verbose => lines.push(styled(FAINT, &place)),
@@ -90,10 +92,10 @@ fn verdict(report: &AuditReport) -> String {
         styled(BAD.bold(), &format!("{findings} ({severities}) in {failing} of {judged}"))
     };
     if summary.excepted > 0 {
-        said.push_str(&format!(", and {} excepted", summary.excepted));
+        let _ = write!(said, ", and {} excepted", summary.excepted);
     }
     if !posture::is_shown(report) {
-        said.push_str(&format!("; compliance {}", percent(total.compliance)));
+        let _ = write!(said, "; compliance {}", percent(total.compliance));
     }
     said.push('.');
     said
@@ -147,14 +149,14 @@ fn what_was_read(report: &AuditReport, view: View) -> String {
     let mut said = format!("Read {} in {}", plural(summary.objects, "object"), plural(summary.files, "file"));
     if summary.skipped > 0 {
         let hint = if view.verbose { "" } else { " (listed with -v)" };
-        said.push_str(&format!("; {} left aside{hint}", summary.skipped));
+        let _ = write!(said, "; {} left aside{hint}", summary.skipped);
     }
     if summary.exempt > 0 {
         let exempt = plural(summary.exempt, "workload");
-        said.push_str(&format!("; {exempt} in the cluster's own namespaces not judged"));
+        let _ = write!(said, "; {exempt} in the cluster's own namespaces not judged");
     }
     if summary.problems > 0 {
-        said.push_str(&format!("; {}", plural(summary.problems, "problem")));
+        let _ = write!(said, "; {}", plural(summary.problems, "problem"));
     }
     said.push('.');
     said
