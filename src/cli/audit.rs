@@ -133,7 +133,8 @@ fn collect(args: &Args, terminal: &mut Terminal) -> Collection {
     if wanted.is_empty() && !collection.mentions_standards() {
         wanted = presets::DEFAULTS.to_vec();
         let others: Vec<&str> = presets::names().filter(|name| !wanted.contains(name)).collect();
-        let others = if others.is_empty() { String::new() } else { format!("; --preset knows {}", others.join(", ")) };
+        let others =
+            if others.is_empty() { String::new() } else { format!("; --preset knows {}", others.join(", ")) };
         let judging = wanted.join(" and ");
         terminal.note(&format!("no SecurityStandard given: judging by the presets {judging}{others}"));
     }

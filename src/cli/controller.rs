@@ -14,7 +14,9 @@ use crate::operator::{self, Options};
 ///
 /// Runs until it is asked to stop (SIGTERM, Ctrl-C). Several may run: one of them writes, the others stand by.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  stanchion crds | kubectl apply --server-side -f -\n  stanchion controller")]
+#[command(
+    after_help = "Example:\n  stanchion crds | kubectl apply --server-side -f -\n  stanchion controller"
+)]
 pub(super) struct Args {
     /// The kubeconfig file to use instead of KUBECONFIG, ~/.kube/config or the Pod's service account
     #[arg(long, value_name = "FILE")]

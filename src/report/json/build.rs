@@ -198,7 +198,10 @@ fn exception_report(
         days_left: exception.days_left(input.assessment.at),
         state: reason("Active"),
         effect: reason("Effective"),
-        attention: attention.filter(|_| is_due).and_then(|kind| said.get(kind)).map(|it| sentence(&it.message)),
+        attention: attention
+            .filter(|_| is_due)
+            .and_then(|kind| said.get(kind))
+            .map(|it| sentence(&it.message)),
         required_approvals: state.approvals.required,
         valid_approvals: state.approvals.valid,
         covers: state.covered.iter().map(ToString::to_string).collect(),

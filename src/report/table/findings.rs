@@ -159,12 +159,7 @@ fn action(finding: &FindingReport) -> (&'static str, String) {
 }
 
 /// What is wrong, and what to do.
-fn lines_of(
-    row: &Alike<'_>,
-    action: Option<&(&str, String)>,
-    columns: Columns,
-    view: View,
-) -> Vec<String> {
+fn lines_of(row: &Alike<'_>, action: Option<&(&str, String)>, columns: Columns, view: View) -> Vec<String> {
     let lines = if view.verbose { wrapped } else { fitted };
     let message = format!("{}{}", row.subject(), clean(&row.first.message));
     let Some((mark, action)) = action else { return lines(&message, columns.room()) };
