@@ -5,7 +5,6 @@
 //! Both are whole processes that read the same files with all cores; what counts is the ratio of a pair, since
 //! machines are noisy.
 
-#![expect(missing_docs, reason = "a benchmark has no users")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark writes files and looks at the clock")]
 
 use std::fmt::Write as _;

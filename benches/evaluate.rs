@@ -2,8 +2,6 @@
 //!
 //! `cargo bench --bench evaluate`
 
-#![expect(missing_docs, reason = "a benchmark has no users")]
-
 use stanchion::engine::catalogue;
 use stanchion::engine::control::{Check, Subject, Verdict};
 use stanchion::facts::{Inventory, Workload, WorkloadKind};

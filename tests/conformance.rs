@@ -6,6 +6,8 @@
 
 #[path = "conformance/case.rs"]
 mod case;
+#[path = "conformance/command_line.rs"]
+mod command_line;
 #[path = "conformance/compare.rs"]
 mod compare;
 #[path = "conformance/engine.rs"]
@@ -36,6 +38,51 @@ fn the_engine_says_what_every_case_expects() {
         }
     }
     compare::report("the engine", cases.len(), &wrong);
+}
+
+#[test]
+fn the_command_line_says_what_the_engine_says() {
+    let cases = Case::all();
+    let mut wrong = Vec::new();
+    for case in &cases {
+        let folder = tempfile::tempdir().unwrap();
+        let judged = Objects::of(case).judge(case.now);
+        let report = command_line::audit(case, folder.path());
+        let ours = command_line::expected(&judged);
+        let theirs = command_line::reported(&report);
+        let mut differences = compare::disagreements(("the engine", &ours), ("the command line", &theirs));
+        differences.extend(untold(&judged.tree, &report["problems"]));
+        if !differences.is_empty() {
+            wrong.push((case.name.clone(), differences));
+        }
+    }
+    compare::report("the command line", cases.len(), &wrong);
+}
+
+/// Objects that the engine could not use and the command line says nothing of, and the other way round.
+fn untold(tree: &Value, problems: &Value) -> Vec<String> {
+    let problems: Vec<&str> =
+        problems.as_array().unwrap().iter().filter_map(|it| it["message"].as_str()).collect();
+    let listed = |field: &str| tree[field].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let unused = [listed("refused"), listed("unreadable")].concat();
+    // Where no namespace is written none is told.
+    let named = |object: &str, problem: &str| {
+        let (kind, name) = object.split_once(' ').unwrap();
+        problem.starts_with(kind) && problem.contains(name.rsplit('/').next().unwrap())
+    };
+    let mut differences = Vec::new();
+    for object in &unused {
+        if !problems.iter().any(|problem| named(object, problem)) {
+            differences
+                .push(format!("{object}: the engine can't use it, the command line tells {problems:?}"));
+        }
+    }
+    for problem in problems {
+        if !unused.iter().any(|object| named(object, problem)) {
+            differences.push(format!("only the command line has a problem: {problem}"));
+        }
+    }
+    differences
 }
 
 #[test]

@@ -9,6 +9,7 @@
 )]
 
 #[path = "support/controlplane.rs"]
+#[expect(dead_code, reason = "the cluster tests use more of it")]
 mod controlplane;
 
 use std::{collections::BTreeMap, fs, path::Path, process::Output, sync::OnceLock};

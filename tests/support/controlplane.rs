@@ -2,10 +2,10 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Output, Stdio},
-    sync::{OnceLock, mpsc},
+    sync::{Mutex, OnceLock, mpsc},
     thread,
     time::Duration,
 };
@@ -23,6 +23,8 @@ pub(crate) struct ControlPlane {
     launcher: Child,
     /// The launcher stops when this ends, which it also does when the process dies.
     stdin: Option<ChildStdin>,
+    /// What the launcher prints, line by line.
+    lines: Mutex<mpsc::Receiver<String>>,
     dir: TempDir,
 }
 
@@ -35,6 +37,11 @@ impl ControlPlane {
 
     /// Starts one, after building it where it isn't built yet.
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts one with further flags of `controlplane up`.
+    pub(crate) fn start_with(flags: &[&str]) -> Self {
         let launcher = program("controlplane");
         if !launcher.exists() {
             build();
@@ -45,21 +52,38 @@ impl ControlPlane {
         let mut launcher = Command::new(launcher)
             .args(["up", "--dir"])
             .arg(dir.path())
+            .args(flags)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let stdin = launcher.stdin.take();
         let stdout = BufReader::new(launcher.stdout.take().unwrap());
-        // From here on a panic stops it.
-        let plane = Self { launcher, stdin, dir };
         let (send, lines) = mpsc::channel();
         thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
-        let line =
-            lines.recv_timeout(READY_WITHIN).expect("the control plane is not ready; what it said is above");
-        let ready: Value = serde_json::from_str(&line).unwrap();
-        assert_eq!(ready["ready"], true, "{line}");
+        // From here on a panic stops it.
+        let plane = Self { launcher, stdin, lines: Mutex::new(lines), dir };
+        let ready = plane.answer();
+        assert_eq!(ready["ready"], true, "{ready}");
         plane
+    }
+
+    /// Has the launcher carry out a command such as `restart kube-apiserver`, and waits until it is done.
+    pub(crate) fn command(&self, command: &str) {
+        let mut stdin = self.stdin.as_ref().expect("it is open until the end");
+        writeln!(stdin, "{command}").unwrap();
+        let answer = self.answer();
+        assert_eq!(answer["ok"], true, "{command}: {answer}");
+    }
+
+    fn answer(&self) -> Value {
+        let line = self.lines.lock().unwrap().recv_timeout(READY_WITHIN);
+        serde_json::from_str(&line.expect("no answer in time; what the control plane said is above")).unwrap()
+    }
+
+    /// The log of every request, where it was started with `--audit-log`.
+    pub(crate) fn audit_log(&self) -> PathBuf {
+        self.dir.path().join("audit.log")
     }
 
     /// The path of a user's kubeconfig: `admin` may do everything, and any other name nothing until it is given a role.

@@ -1,0 +1,320 @@
+//! The operator on a real API server: the corpus of `conformance/`, and how it lives with restarts, replicas, strangers
+//! and time.
+//!
+//! One control plane serves all tests, one after the other; each starts operators of its own, with the rights of
+//! `deploy/rbac.yaml`. Everything is awaited with a deadline.
+
+#![cfg(feature = "operator")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic, and so may its helpers"
+)]
+
+#[path = "cluster/audit.rs"]
+mod audit;
+#[path = "conformance/case.rs"]
+mod case;
+#[path = "conformance/compare.rs"]
+mod compare;
+#[path = "support/controlplane.rs"]
+#[expect(dead_code, reason = "other tests use more of it")]
+mod controlplane;
+#[path = "cluster/corpus.rs"]
+mod corpus;
+#[path = "conformance/engine.rs"]
+#[expect(dead_code, reason = "only the command line is compared with all of it")]
+mod engine;
+#[path = "cluster/operator.rs"]
+mod operator;
+#[path = "cluster/plane.rs"]
+mod plane;
+#[path = "cluster/rbac.rs"]
+mod rbac;
+#[path = "cluster/shop.rs"]
+mod shop;
+#[path = "conformance/status.rs"]
+mod status;
+
+use std::time::Duration;
+
+use audit::{Mark, requests};
+use case::Case;
+use jiff::Timestamp;
+use operator::Operator;
+use plane::{cluster, eventually};
+use serde_json::json;
+use shop::{Shop, condition};
+
+#[test]
+fn the_operator_says_what_the_engine_says_of_every_case() {
+    let cluster = cluster();
+    let _operator = Operator::ready(&cluster, "conformance");
+    let cases: Vec<Case> = Case::all().into_iter().filter(|case| case.only_files.is_none()).collect();
+    let mut wrong = Vec::new();
+    for case in &cases {
+        let differences = corpus::run(&cluster, case);
+        if !differences.is_empty() {
+            wrong.push((case.name.clone(), differences));
+        }
+    }
+    compare::report("the operator", cases.len(), &wrong);
+}
+
+#[test]
+fn a_changed_workload_changes_the_status() {
+    let cluster = cluster();
+    let operator = Operator::ready(&cluster, "one");
+    let shop = Shop::open(&cluster);
+    shop.await_failing(0);
+    shop.set_privileged("cart", true);
+    shop.await_failing(1);
+    assert_eq!(condition(&shop.status(), "Compliant")["reason"], "WorkloadsFailing");
+    cluster.delete(&shop.workload("cart"));
+    shop.await_failing(0);
+    assert!(operator.terminate().success());
+}
+
+#[test]
+fn what_changes_nothing_is_not_written_and_an_idle_operator_writes_only_its_lease() {
+    let cluster = cluster();
+    let operator = Operator::ready(&cluster, "idle");
+    let shop = Shop::open(&cluster);
+    shop.set_privileged("cart", true);
+    shop.await_failing(1);
+    shop.await_quiet(&operator);
+    let mark = Mark::here(&cluster);
+    let versions = shop.versions();
+
+    let evaluations = operator.metric("stanchion_evaluations_total");
+    cluster.patch(&shop.workload("till"), &json!({"metadata": {"annotations": {"seen": "yes"}}}));
+    eventually("an evaluation of the change", || {
+        (operator.metric("stanchion_evaluations_total") > evaluations).then_some(()).ok_or("none")
+    });
+    let evaluations = operator.metric("stanchion_evaluations_total");
+    cluster.patch_subresource(
+        &shop.workload("till"),
+        "status",
+        &json!({"status": {"observedGeneration": 1}}),
+    );
+
+    let lease = |it: &audit::Request| it.resource == "leases";
+    eventually("a renewal of the lease", || {
+        requests(&cluster, mark).iter().any(lease).then_some(()).ok_or("none so far")
+    });
+    let writes: Vec<_> =
+        requests(&cluster, mark).into_iter().filter(|it| it.writes() && !lease(it)).collect();
+    assert_eq!(writes, [], "nothing had changed");
+    assert_eq!(shop.versions(), versions);
+    let more = operator.metric("stanchion_evaluations_total") - evaluations;
+    assert!(more < 1.0, "the status of a Deployment is no fact, and was evaluated");
+}
+
+#[test]
+fn an_exception_ends_at_its_second_without_any_event() {
+    let cluster = cluster();
+    let _operator = Operator::ready(&cluster, "time");
+    let shop = Shop::open(&cluster);
+    shop.set_privileged("cart", true);
+    shop.await_failing(1);
+    let end = plane::clock() + Duration::from_secs(5);
+    let exception = shop.exception("cart", end);
+    cluster.create(&exception);
+    shop.await_condition(&exception, "Active", "ExpiringSoon");
+    shop.await_failing(0);
+    shop.await_condition(&exception, "Active", "Expired");
+    shop.await_failing(1);
+    let ended: Timestamp = condition(&cluster.get(&exception)["status"], "Active")["lastTransitionTime"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    let late = ended.as_second() - end.as_second();
+    assert!((0..=2).contains(&late), "it ended {late} s after its end");
+}
+
+#[test]
+fn an_invalid_standard_leaves_its_last_good_version_in_force_and_says_so() {
+    let cluster = cluster();
+    let _operator = Operator::ready(&cluster, "lastgood");
+    let shop = Shop::open(&cluster);
+    shop.set_privileged("cart", true);
+    shop.await_failing(1);
+    cluster.patch(&shop.standard(), &json!({"spec": {"controls": [{"id": "pod.privilegd"}]}}));
+    let accepted = eventually("the refusal", || {
+        let accepted = condition(&shop.status(), "Accepted");
+        if accepted["reason"] == "InvalidSpec" { Ok(accepted) } else { Err(accepted.to_string()) }
+    });
+    assert_eq!((&accepted["status"], &accepted["observedGeneration"]), (&json!("False"), &json!(2)));
+    assert!(accepted["message"].as_str().unwrap().contains("did you mean `pod.privileged`?"), "{accepted}");
+    shop.set_privileged("till", true);
+    shop.await_failing(2);
+    assert_eq!(condition(&shop.status(), "Accepted")["reason"], "InvalidSpec");
+    cluster.patch(&shop.standard(), &json!({"spec": {"controls": [{"id": "pod.host-port"}]}}));
+    shop.await_condition(&shop.standard(), "Accepted", "Accepted");
+    shop.await_failing(0);
+}
+
+#[test]
+fn an_operator_that_was_killed_finds_everything_as_it_left_it() {
+    let cluster = cluster();
+    let operator = Operator::ready(&cluster, "phoenix");
+    let shop = Shop::open(&cluster);
+    shop.set_privileged("cart", true);
+    cluster.create(&shop.exception("cart", plane::clock() + Duration::from_secs(86_400)));
+    shop.await_excepted(1);
+    shop.await_quiet(&operator);
+    let before = shop.versions();
+    drop(operator); // SIGKILL
+    let mark = Mark::here(&cluster);
+    let operator = Operator::ready(&cluster, "phoenix");
+    shop.await_leader("phoenix");
+    eventually("leading again", || {
+        let leads = operator.metric("stanchion_leader") > 0.0;
+        leads.then_some(()).ok_or("stanchion_leader is 0")
+    });
+    shop.await_quiet(&operator);
+    assert_eq!(shop.versions(), before);
+    let writes: Vec<_> =
+        requests(&cluster, mark).into_iter().filter(|it| it.writes() && it.resource != "leases").collect();
+    assert_eq!(writes, []);
+    shop.set_privileged("till", true);
+    shop.await_failing(1);
+}
+
+#[test]
+fn of_two_operators_one_writes_and_the_other_takes_over_at_once() {
+    let cluster = cluster();
+    let first = Operator::ready(&cluster, "first");
+    let shop = Shop::open(&cluster);
+    shop.await_leader("first");
+    let second = Operator::ready(&cluster, "second");
+    shop.set_privileged("cart", true);
+    shop.await_failing(1);
+    assert!(first.metric("stanchion_status_writes_total") > 0.0);
+    assert!(second.metric("stanchion_status_writes_total") < 1.0, "the second writes as well");
+    let asked = plane::now();
+    assert!(first.terminate().success());
+    shop.set_privileged("till", true);
+    shop.await_failing(2);
+    shop.await_leader("second");
+    let took = asked.elapsed();
+    // A lease that nobody gives back lasts for fifteen seconds.
+    assert!(took < Duration::from_secs(10), "the hand-over took {took:?}");
+}
+
+#[test]
+fn a_restart_of_the_api_server_is_survived() {
+    let cluster = cluster();
+    let operator = Operator::ready(&cluster, "patient");
+    let shop = Shop::open(&cluster);
+    shop.await_failing(0);
+    cluster.plane.command("restart kube-apiserver");
+    shop.set_privileged("cart", true);
+    shop.await_failing(1);
+    assert!(operator.answers("/livez", "200").is_ok());
+    assert!(operator.terminate().success());
+}
+
+#[test]
+fn a_status_that_somebody_wrote_over_is_put_right() {
+    let cluster = cluster();
+    let _operator = Operator::ready(&cluster, "keeper");
+    let shop = Shop::open(&cluster);
+    shop.set_privileged("cart", true);
+    shop.await_failing(1);
+    let standard = shop.standard();
+    cluster.patch_subresource(&standard, "status", &json!({"status": {"posture": {"failing": 99}}}));
+    shop.await_failing(1);
+    let lie = json!({"status": {"conditions": [], "controls": []}});
+    cluster.patch_subresource(&standard, "status", &lie);
+    shop.await_condition(&standard, "Compliant", "WorkloadsFailing");
+    cluster.patch_subresource(&standard, "status", &json!({"status": null}));
+    shop.await_failing(1);
+}
+
+#[test]
+fn conditions_of_others_are_left_alone() {
+    let cluster = cluster();
+    let _operator = Operator::ready(&cluster, "guest");
+    let shop = Shop::open(&cluster);
+    shop.await_failing(0);
+    let reviewed = json!({
+        "type": "example.com/Reviewed",
+        "status": "True",
+        "reason": "ByAna",
+        "message": "Looks right.",
+        "lastTransitionTime": "2026-11-01T00:00:00Z",
+    });
+    cluster.apply_status(&shop.standard(), "reviewer", &json!({"conditions": [reviewed]}));
+    shop.set_privileged("cart", true);
+    shop.await_failing(1);
+    let status = shop.status();
+    assert_eq!(condition(&status, "example.com/Reviewed")["reason"], "ByAna");
+    assert_eq!(status["conditions"].as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn probes_and_metrics_answer_and_ready_means_evaluated() {
+    let cluster = cluster();
+    cluster.plane.command("pause kube-apiserver");
+    let operator = Operator::start(&cluster, "probed");
+    let before = (operator.answers("/livez", "200"), operator.answers("/readyz", "503"));
+    cluster.plane.command("resume kube-apiserver");
+    assert_eq!(
+        before,
+        (Ok(()), Ok(())),
+        "an operator without an answer from the cluster lives and is not ready"
+    );
+    eventually("ready", || operator.answers("/readyz", "200"));
+    assert!(operator.metric("stanchion_evaluations_total") >= 1.0);
+    let (_, metrics) = operator.http("/metrics");
+    assert!(metrics.ends_with("# EOF\n"), "OpenMetrics ends so: {metrics}");
+    let status = operator.terminate();
+    assert!(status.success(), "{status}");
+}
+
+#[test]
+fn the_lease_is_given_back_at_the_end() {
+    let cluster = cluster();
+    let operator = Operator::ready(&cluster, "polite");
+    let shop = Shop::open(&cluster);
+    shop.await_leader("polite");
+    assert!(operator.terminate().success());
+    let lease = cluster.get(&shop.lease());
+    let holder = lease["spec"]["holderIdentity"].as_str().unwrap_or_default();
+    assert_eq!(holder, "", "{lease}");
+}
+
+#[test]
+fn every_right_is_used_and_none_is_missing() {
+    let cluster = cluster();
+    let mark = Mark::here(&cluster);
+    let operator = Operator::ready(&cluster, "modest");
+    let shop = Shop::open(&cluster);
+    shop.set_privileged("cart", true);
+    cluster.create(&shop.tier());
+    cluster.create(&shop.exception("cart", plane::clock() + Duration::from_secs(86_400)));
+    shop.await_excepted(1);
+    eventually("every right to be used", || {
+        let used = rbac::used(&requests(&cluster, mark));
+        // An API server that streams initial lists is never asked for one.
+        let unused: Vec<_> =
+            rbac::granted().into_iter().filter(|right| right.2 != "list" && !used.contains(right)).collect();
+        if unused.is_empty() { Ok(()) } else { Err(format!("unused: {unused:?}")) }
+    });
+    assert!(operator.terminate().success());
+    let asked = requests(&cluster, mark);
+    let granted = rbac::granted();
+    let beyond: Vec<_> = rbac::used(&asked).into_iter().filter(|right| !granted.contains(right)).collect();
+    assert_eq!(beyond, [], "asked for, and not granted");
+    let refused: Vec<_> = asked.iter().filter(|it| it.code == 403).collect();
+    assert!(refused.is_empty(), "{refused:?}");
+    let watched: Vec<_> = granted.iter().filter(|right| right.2 == "watch").collect();
+    for (group, resource, _) in watched {
+        let list = (group.clone(), resource.clone(), "list".to_owned());
+        assert!(granted.contains(&list), "{resource} is watched: an older server has to be asked for a list");
+    }
+}

@@ -1,0 +1,98 @@
+//! The operator as a process of its own, as in a Pod.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::plane::{Cluster, HOME, eventually};
+
+/// A running operator. It ends with this value.
+pub(crate) struct Operator {
+    child: Child,
+    folder: TempDir,
+    address: String,
+}
+
+impl Operator {
+    /// Starts it, and waits until its first evaluation is done.
+    pub(crate) fn ready(cluster: &Cluster, identity: &str) -> Self {
+        let operator = Self::start(cluster, identity);
+        eventually("readyz of the operator", || operator.answers("/readyz", "200"));
+        operator
+    }
+
+    /// Starts it, and waits until it listens.
+    pub(crate) fn start(cluster: &Cluster, identity: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let log = fs::File::create_new(folder.path().join("log")).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stanchion"));
+        command.args(["controller", "--http", "127.0.0.1:0", "--namespace", HOME, "--identity", identity]);
+        command.arg("--kubeconfig").arg(cluster.kubeconfig()).env_remove("STANCHION_LOG");
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
+        let mut operator = Self { child, folder, address: String::new() };
+        operator.address = eventually("the address that the operator listens on", || {
+            let lines = operator.log();
+            let line = lines.iter().find(|line| line["address"].is_string());
+            line.and_then(|line| line["address"].as_str()).map(str::to_owned).ok_or("not in its log")
+        });
+        operator
+    }
+
+    /// What it logged so far.
+    #[expect(clippy::disallowed_methods, reason = "tests have files")]
+    pub(crate) fn log(&self) -> Vec<Value> {
+        let text = fs::read_to_string(self.folder.path().join("log")).unwrap();
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    /// The status line and the body of an answer.
+    pub(crate) fn http(&self, path: &str) -> (String, String) {
+        let ask = || -> std::io::Result<String> {
+            let mut stream = TcpStream::connect(&self.address)?;
+            stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+            write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer)?;
+            Ok(answer)
+        };
+        let answer = ask().unwrap_or_else(|error| error.to_string());
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+        (head.lines().next().unwrap_or_default().to_owned(), body.to_owned())
+    }
+
+    /// Whether a probe answers with this status.
+    pub(crate) fn answers(&self, path: &str, status: &str) -> Result<(), String> {
+        let (line, body) = self.http(path);
+        if line.contains(status) { Ok(()) } else { Err(format!("{line} {body} {:?}", self.log().last())) }
+    }
+
+    /// The sum of a metric over all of its labels.
+    pub(crate) fn metric(&self, name: &str) -> f64 {
+        let (_, body) = self.http("/metrics");
+        let of_it = |line: &&str| {
+            let rest = line.strip_prefix(name);
+            rest.is_some_and(|rest| rest.starts_with([' ', '{']))
+        };
+        let value = |line: &str| line.rsplit(' ').next().and_then(|value| value.parse::<f64>().ok());
+        body.lines().filter(of_it).filter_map(value).sum()
+    }
+
+    /// Asks it to stop, as the kubelet does.
+    pub(crate) fn terminate(mut self) -> ExitStatus {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        eventually("the end of the operator", || self.child.try_wait().unwrap().ok_or("it runs"))
+    }
+}
+
+impl Drop for Operator {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

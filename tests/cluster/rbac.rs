@@ -1,0 +1,39 @@
+//! The rights of `deploy/rbac.yaml`, against what the operator really asks for.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+use stanchion::manifest::{Limits, read};
+
+use crate::audit::Request;
+
+/// A right: API group, resource, verb.
+pub(crate) type Right = (String, String, String);
+
+/// What the file grants.
+#[expect(clippy::disallowed_methods, reason = "tests have files")]
+pub(crate) fn granted() -> BTreeSet<Right> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/rbac.yaml");
+    let reading = read("deploy/rbac.yaml", &fs::read(path).unwrap(), &Limits::default());
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let mut rights = BTreeSet::new();
+    for rule in reading.documents.iter().flat_map(|document| list(&document.node.to_json()["rules"])) {
+        for group in list(&rule["apiGroups"]) {
+            for resource in list(&rule["resources"]) {
+                rights.extend(
+                    list(&rule["verbs"]).iter().map(|verb| (text(&group), text(&resource), text(verb))),
+                );
+            }
+        }
+    }
+    rights
+}
+
+/// What was asked for.
+pub(crate) fn used(requests: &[Request]) -> BTreeSet<Right> {
+    let named = requests.iter().filter(|it| !it.resource.is_empty());
+    named.map(|it| (it.group.clone(), it.resource.clone(), it.verb.clone())).collect()
+}
