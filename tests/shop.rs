@@ -6,10 +6,12 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a test may panic, and so may its helpers"
 )]
 
 #[path = "support/controlplane.rs"]
+#[expect(dead_code, reason = "the cluster tests use more of it")]
 mod controlplane;
 #[path = "support/manifests.rs"]
 mod manifests;
@@ -22,6 +24,7 @@ use controlplane::ControlPlane;
 use manifests::{Manifests, listed, text};
 use stanchion::api::condition;
 use stanchion::engine::evaluate::{Assessment, Outcome, assess};
+use stanchion::engine::exception::CompiledException;
 use stanchion::engine::policy::{Policy, Settings};
 use stanchion::engine::posture::{Counts, Posture, measure, worst};
 use stanchion::engine::status::Findings;
@@ -58,15 +61,14 @@ impl Shop {
     fn exceptions(&self) -> Vec<(String, String, String)> {
         let findings =
             Findings { policy: &self.policy, assessment: &self.assessment, posture: &self.posture };
-        let mut states = Vec::new();
-        for (index, exception) in self.policy.exceptions.iter().enumerate() {
-            let status = findings.exception(index, None, 1).unwrap();
+        let state = |(index, exception): (usize, &CompiledException)| {
+            let conditions = findings.exception(index, None, 1).unwrap().conditions;
             let reason =
-                |wanted: &str| status.conditions.iter().find(|it| it.type_ == wanted).unwrap().reason.clone();
+                |wanted: &str| conditions.iter().find(|it| it.type_ == wanted).unwrap().reason.clone();
             let name = format!("{}/{}", exception.namespace, exception.name);
-            states.push((name, reason("Active"), reason("Effective")));
-        }
-        states
+            (name, reason("Active"), reason("Effective"))
+        };
+        self.policy.exceptions.iter().enumerate().map(state).collect()
     }
 
     /// What a workload comes out as, by all standards together.

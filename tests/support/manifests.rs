@@ -66,7 +66,7 @@ pub(crate) fn listed(path: &str) -> Vec<String> {
     let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     let kept = names.iter().map(|name| format!("{path}/{name}"));
-    kept.filter(|path| path.ends_with(".yaml") || root.join(path).is_dir())
+    kept.filter(|path| Path::new(path).extension().is_some_and(|it| it == "yaml") || root.join(path).is_dir())
         .flat_map(|path| listed(&path))
         .collect()
 }
