@@ -5,6 +5,7 @@
 
 mod clock;
 mod http;
+mod lease;
 pub mod metrics;
 mod observed;
 mod reconcile;
@@ -18,8 +19,7 @@ use std::sync::Arc;
 
 use kube::Client;
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube_lease_manager::LeaseManagerBuilder;
-use tokio::sync::{Notify, RwLock};
+use tokio::sync::{Notify, RwLock, watch as channel};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
@@ -29,9 +29,6 @@ use world::World;
 
 /// The name of the Lease, and the prefix of everything that the operator calls its own.
 pub const NAME: &str = "stanchion";
-
-/// How long a lease holds without being renewed, and how long before its end it is renewed; seconds.
-const LEASE_SECONDS: (u64, u64) = (15, 5);
 
 /// What the operator is told at its start.
 #[derive(Debug, Clone)]
@@ -110,14 +107,9 @@ pub async fn run(options: Options) -> Result<(), Error> {
     for kind in ObjectKind::all() {
         tasks.spawn(watch::keep(Arc::clone(&shared), kind, streaming));
     }
-    let manager = LeaseManagerBuilder::new(client, NAME)
-        .with_namespace(namespace)
-        .with_identity(options.identity)
-        .with_duration(LEASE_SECONDS.0)
-        .with_grace(LEASE_SECONDS.1)
-        .build()
-        .await?;
-    let (leader, lease) = manager.watch().await;
+    let keeper = lease::Keeper::new(client, namespace, options.identity).await?;
+    let (leads, leader) = channel::channel(false);
+    let lease = tokio::spawn(keeper.keep(leads));
     tasks.spawn(reconcile::run(Arc::clone(&shared), leader));
 
     let outcome = tokio::select! {
@@ -127,10 +119,10 @@ pub async fn run(options: Options) -> Result<(), Error> {
             Err(error) => Error::Stopped("a task", error.to_string()),
         }),
     };
-    // Dropping the tasks drops the last receiver, upon which the manager gives the lease back.
+    // Dropping the tasks drops the last receiver, upon which the lease is given back.
     tasks.shutdown().await;
     match lease.await {
-        Ok(Ok(_)) => info!("stopped"),
+        Ok(Ok(())) => info!("stopped"),
         Ok(Err(error)) => warn!(%error, "the lease was not given back; it ends by itself"),
         Err(error) => warn!(%error, "the lease was not given back; it ends by itself"),
     }

@@ -69,7 +69,7 @@ impl Scene {
     /// Every status.
     pub(crate) fn statuses(&self) -> Value {
         let written = self.with_statuses();
-        let named = |meta: &kube::api::ObjectMeta, status: Value| (meta.name.clone().unwrap(), status);
+        let named = |meta: &kube::core::ObjectMeta, status: Value| (meta.name.clone().unwrap(), status);
         let standards = written.standards.iter().map(|it| named(&it.metadata, json!(it.status)));
         let tiers = written.tiers.iter().map(|it| named(&it.metadata, json!(it.status)));
         let exceptions = written.exceptions.iter().map(|it| named(&it.metadata, json!(it.status)));
