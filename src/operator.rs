@@ -16,11 +16,14 @@ mod world;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use kube::Client;
 use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube_lease_manager::LeaseManagerError;
 use tokio::sync::{Notify, RwLock, watch as channel};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::facts::object::ObjectKind;
@@ -29,6 +32,9 @@ use world::World;
 
 /// The name of the Lease, and the prefix of everything that the operator calls its own.
 pub const NAME: &str = "stanchion";
+
+/// How long the last write may take: giving the lease back.
+const GIVE_BACK: Duration = Duration::from_secs(5);
 
 /// What the operator is told at its start.
 #[derive(Debug, Clone)]
@@ -59,7 +65,7 @@ pub enum Error {
     #[error(
         "can't use the lease: {0}; the operator needs get, create and patch on leases.coordination.k8s.io"
     )]
-    Lease(#[from] kube_lease_manager::LeaseManagerError),
+    Lease(#[from] LeaseManagerError),
     /// The address is taken, or not ours.
     #[error("can't listen on {0}: {1}; choose another with --http")]
     Listen(SocketAddr, std::io::Error),
@@ -82,6 +88,37 @@ struct Shared {
 /// # Errors
 /// If it can't start, or a task stops by itself.
 pub async fn run(options: Options) -> Result<(), Error> {
+    let mut stop = std::pin::pin!(asked_to_stop());
+    let mut tasks = JoinSet::new();
+    // A cluster that doesn't answer must not keep it from stopping.
+    let lease = tokio::select! {
+        biased;
+        () = &mut stop => return Ok(()),
+        started = start(options, &mut tasks) => started?,
+    };
+    let outcome = tokio::select! {
+        () = stop => Ok(()),
+        Some(ended) = tasks.join_next() => Err(match ended {
+            Ok(name) => Error::Stopped(name, "it should run for ever".to_owned()),
+            Err(error) => Error::Stopped("a task", error.to_string()),
+        }),
+    };
+    // Dropping the tasks drops the last receiver, upon which the lease is given back.
+    tasks.shutdown().await;
+    match timeout(GIVE_BACK, lease).await {
+        Ok(Ok(Ok(()))) => info!("stopped"),
+        Ok(Ok(Err(error))) => warn!(%error, "the lease was not given back; it ends by itself"),
+        Ok(Err(error)) => warn!(%error, "the lease was not given back; it ends by itself"),
+        Err(error) => warn!(%error, "the lease was not given back; it ends by itself"),
+    }
+    outcome
+}
+
+/// Starts every task, and the one that keeps the lease.
+async fn start(
+    options: Options,
+    tasks: &mut JoinSet<&'static str>,
+) -> Result<JoinHandle<Result<(), LeaseManagerError>>, Error> {
     // Two providers may be linked; which one is used must not depend on which crate asks first.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let config = match &options.kubeconfig {
@@ -99,9 +136,7 @@ pub async fn run(options: Options) -> Result<(), Error> {
         changed: Notify::new(),
         metrics: Metrics::new(),
     });
-
-    let mut tasks = JoinSet::new();
-    http::serve(options.http, Arc::clone(&shared), &mut tasks).await?;
+    http::serve(options.http, Arc::clone(&shared), tasks).await?;
     let streaming = watch::serves_streaming_lists(&client).await;
     info!(namespace, identity = options.identity, streaming_lists = streaming, "starting");
     for kind in ObjectKind::all() {
@@ -109,24 +144,8 @@ pub async fn run(options: Options) -> Result<(), Error> {
     }
     let keeper = lease::Keeper::new(client, namespace, options.identity).await?;
     let (leads, leader) = channel::channel(false);
-    let lease = tokio::spawn(keeper.keep(leads));
-    tasks.spawn(reconcile::run(Arc::clone(&shared), leader));
-
-    let outcome = tokio::select! {
-        () = asked_to_stop() => Ok(()),
-        Some(ended) = tasks.join_next() => Err(match ended {
-            Ok(name) => Error::Stopped(name, "it should run for ever".to_owned()),
-            Err(error) => Error::Stopped("a task", error.to_string()),
-        }),
-    };
-    // Dropping the tasks drops the last receiver, upon which the lease is given back.
-    tasks.shutdown().await;
-    match lease.await {
-        Ok(Ok(())) => info!("stopped"),
-        Ok(Err(error)) => warn!(%error, "the lease was not given back; it ends by itself"),
-        Err(error) => warn!(%error, "the lease was not given back; it ends by itself"),
-    }
-    outcome
+    tasks.spawn(reconcile::run(shared, leader));
+    Ok(tokio::spawn(keeper.keep(leads)))
 }
 
 async fn asked_to_stop() {

@@ -277,6 +277,16 @@ fn probes_and_metrics_answer_and_ready_means_evaluated() {
 }
 
 #[test]
+fn an_operator_that_has_not_reached_the_cluster_stops_when_asked_to() {
+    let cluster = cluster();
+    cluster.plane.command("pause kube-apiserver");
+    let operator = Operator::start(&cluster, "unheard");
+    let status = operator.terminate();
+    cluster.plane.command("resume kube-apiserver");
+    assert!(status.success(), "{status}");
+}
+
+#[test]
 fn the_lease_is_given_back_at_the_end() {
     let cluster = cluster();
     let operator = Operator::ready(&cluster, "polite");
