@@ -351,7 +351,7 @@ pub(crate) fn anything() -> impl Strategy<Value = Value> {
         "\\PC{0,12}".prop_map(Value::from),
         select(vec!["/", "..", "nginx:1@sha256:", "*", "[", "-1", "0"]).prop_map(Value::from),
     ];
-    let tree = leaf.prop_recursive(6, 48, 6, move |inner| {
+    leaf.prop_recursive(6, 48, 6, move |inner| {
         prop_oneof![
             vec(inner.clone(), 0..4).prop_map(Value::from),
             vec((select(names.clone()), inner), 0..6).prop_map(|fields| fields
@@ -359,6 +359,5 @@ pub(crate) fn anything() -> impl Strategy<Value = Value> {
                 .map(|(name, value)| (name.to_owned(), value))
                 .collect()),
         ]
-    });
-    tree
+    })
 }
