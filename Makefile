@@ -60,7 +60,8 @@ fmt: ## Formats Rust and Go
 	gofmt -w tests/controlplane
 
 generate: ## Writes what is made from the code: crds/, docs/controls/, docs/reference/
-	STANCHION_GENERATE=1 $(CARGO) test --locked $(CORE) --test generated --test generated_controls
+	STANCHION_GENERATE=1 $(CARGO) test --locked --test generated --test generated_controls --test readme
+	STANCHION_GENERATE=1 $(CARGO) test --locked --test shop fresh
 
 bench: ## Measures; see benches/
 	$(CARGO) bench --locked

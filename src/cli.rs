@@ -44,6 +44,7 @@ impl Ended {
 /// Start with `stanchion audit` on a folder of manifests. It needs no cluster and no configuration.
 #[derive(Debug, Parser)]
 #[command(name = "stanchion", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(after_help = "Example:\n  stanchion audit manifests/")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -76,9 +77,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let mut terminal = Terminal::new();
     let ended = cli.command.run(&mut terminal).unwrap_or_else(|error| {
-        if !terminal::is_broken_pipe(&error) {
-            terminal.complain(&format!("{error:#}"));
-        }
+        terminal.complain(&format!("{error:#}"));
         Ended::Failed
     });
     ExitCode::from(ended.code())

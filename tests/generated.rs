@@ -5,6 +5,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
 
+#[cfg(feature = "operator")]
+#[path = "support/cli_reference.rs"]
+mod cli_reference;
 #[path = "support/reference.rs"]
 mod reference;
 
@@ -53,4 +56,17 @@ fn reference_of_the_crds_is_fresh() {
 #[test]
 fn reference_of_the_conditions_is_fresh() {
     check("docs/reference/conditions.md", &reference::conditions());
+}
+
+#[test]
+fn schema_of_an_audit_is_fresh() {
+    let schema = schemars::schema_for!(stanchion::report::json::AuditReport);
+    check("docs/reference/audit.schema.json", &format!("{:#}\n", schema.as_value()));
+}
+
+/// Needs every subcommand, those of the operator included.
+#[cfg(feature = "operator")]
+#[test]
+fn reference_of_the_command_line_is_fresh() {
+    check("docs/reference/cli.md", &cli_reference::render());
 }

@@ -1,5 +1,6 @@
 //! `stanchion audit`
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use crate::facts::Text;
 use crate::load::{Collection, Settings};
 use crate::manifest::Limits;
 use crate::report::json::{AuditReport, Input, Scope};
-use crate::report::table::{self, View};
+use crate::report::table::{self, View, plural};
 
 /// Judge Kubernetes manifests and say what to fix first
 ///
@@ -103,14 +104,14 @@ pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended>
         Format::Table => table::render(&report, View { width: terminal.width(), verbose: args.verbose }),
         Format::Json => json(&report)?,
     };
-    let printed = terminal.print(&text);
+    terminal.print(&text)?;
     for problem in &collection.problems {
         terminal.note(&problem.to_string());
     }
     if !collection.problems.is_empty() {
-        terminal.complain(&unfinished(&report));
+        let problems = plural(report.summary.problems, "problem");
+        terminal.complain(&format!("{problems}: the audit is not complete"));
     }
-    printed?;
     Ok(match report.summary.exit_code {
         0 => Ended::Clean,
         1 => Ended::Findings,
@@ -128,6 +129,9 @@ fn collect(args: &Args, terminal: &mut Terminal) -> Collection {
     let mut collection = Collection::default();
     for (sheet, role) in files::read(&args.standards, &args.paths, &settings) {
         collection.add(sheet, role);
+    }
+    if let Some(path) = args.standards.first() {
+        collection.expect_policy(&path.to_string_lossy());
     }
     let mut wanted: Vec<&str> = args.preset.iter().map(String::as_str).collect();
     if wanted.is_empty() && !collection.mentions_standards() {
@@ -153,19 +157,15 @@ fn json(report: &AuditReport) -> anyhow::Result<String> {
     let mut safe = String::with_capacity(text.len() + 1);
     for character in text.chars() {
         match character {
-            '\u{7f}'..='\u{9f}' => safe.push_str(&format!("\\u{:04x}", u32::from(character))),
+            '\u{7f}'..='\u{9f}' => {
+                // Writing to a string can't fail.
+                let _ = write!(safe, "\\u{:04x}", u32::from(character));
+            }
             character => safe.push(character),
         }
     }
     safe.push('\n');
     Ok(safe)
-}
-
-fn unfinished(report: &AuditReport) -> String {
-    match report.summary.problems {
-        1 => "1 problem: what it is about was not judged, everything else was".to_owned(),
-        many => format!("{many} problems: what they are about was not judged, everything else was"),
-    }
 }
 
 impl FailOn {

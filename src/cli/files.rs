@@ -33,12 +33,11 @@ pub(super) fn read(policy: &[PathBuf], audited: &[PathBuf], settings: &Settings)
     for (paths, role) in [(policy, Role::Policy), (audited, Role::Audited)] {
         for source in paths.iter().flat_map(|path| find(path)) {
             let identity = source.identity();
-            match known.get(&identity).and_then(|index| sources.get_mut(*index)) {
-                Some((_, before)) => *before = role.max(*before),
-                None => {
-                    known.insert(identity, sources.len());
-                    sources.push((source, role));
-                }
+            if let Some((_, before)) = known.get(&identity).and_then(|index| sources.get_mut(*index)) {
+                *before = role.max(*before);
+            } else {
+                known.insert(identity, sources.len());
+                sources.push((source, role));
             }
         }
     }

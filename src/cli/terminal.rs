@@ -1,9 +1,9 @@
 //! Where text goes: two streams that know whether they can show colours.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 
 use anstream::AutoStream;
+use anyhow::Context as _;
 use terminal_size::{Width, terminal_size_of};
 
 use crate::report::table;
@@ -24,7 +24,7 @@ impl Terminal {
 
     /// The columns of standard output.
     pub(super) fn width(&self) -> usize {
-        let size = terminal_size_of(io::stdout());
+        let size = terminal_size_of(self.out.as_inner());
         size.map_or(COLUMNS, |(Width(columns), _)| usize::from(columns))
     }
 
@@ -34,29 +34,25 @@ impl Terminal {
         self.err.is_terminal()
     }
 
-    /// Writes to standard output. Escape sequences in it are kept where they can be shown.
-    pub(super) fn print(&mut self, text: &str) -> io::Result<()> {
-        self.out.write_all(text.as_bytes())?;
-        self.out.flush()
+    /// Writes to standard output. Escape sequences in it are kept where they can be shown. If whoever reads it has
+    /// gone, as `head` does, there is nothing more to say.
+    pub(super) fn print(&mut self, text: &str) -> anyhow::Result<()> {
+        match self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(error).context("standard output can't be written")
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Writes a line to standard error. Its text may come from a file.
     pub(super) fn note(&mut self, line: &str) {
         // Without a standard error there is nobody to tell.
-        let _ = writeln!(self.err, "{}", clean(line));
+        let _ = writeln!(self.err, "{}", table::clean(line));
     }
 
     /// Says on standard error what stands in the way.
     pub(super) fn complain(&mut self, message: &str) {
         self.note(&format!("stanchion: {message}"));
     }
-}
-
-fn clean(line: &str) -> Cow<'_, str> {
-    table::clean(line)
-}
-
-/// Whether whoever read the output has gone, as `head` does: no reason to complain.
-pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

@@ -6,8 +6,7 @@ use super::decode::null_as_default;
 use super::text::{Text, TextMap};
 
 /// Annotations longer than this are dropped while decoding: no control reads them, and a tenant could fill
-/// memory with them (the API server allows 256 KiB an object). Those that [`begin`](CUT) as a control has to see are
-/// cut to this length instead.
+/// memory with them (the API server allows 256 KiB an object). Those of `AppArmor` are cut to this length instead.
 pub const LONGEST_ANNOTATION: usize = 1024;
 
 /// The beginning of keys whose values are judged by how they begin: dropped, a long one would pass unseen.
@@ -30,7 +29,7 @@ pub struct Meta {
     /// Labels.
     #[serde(deserialize_with = "null_as_default")]
     pub labels: TextMap,
-    /// Annotations, without most of those longer than [`LONGEST_ANNOTATION`].
+    /// Annotations; those longer than [`LONGEST_ANNOTATION`] are dropped or cut.
     #[serde(deserialize_with = "bounded_annotations")]
     pub annotations: TextMap,
     /// The owners; the one with `controller: true` made this object.

@@ -60,11 +60,15 @@ pub struct Collection {
     pub skipped: Vec<Skipped>,
     /// How much was read.
     pub counts: Counts,
+    /// The place of each file among all, by its name.
+    order: BTreeMap<Arc<str>, usize>,
 }
 
 impl Collection {
     /// Adds a file. Of two namespaces with one name the later counts.
     pub fn add(&mut self, sheet: Sheet, role: Role) {
+        let place = self.order.len();
+        self.order.entry(Arc::clone(&sheet.name)).or_insert(place);
         self.counts.files += 1;
         self.counts.objects += sheet.objects;
         self.counts.standards += sheet.standards;
@@ -115,6 +119,15 @@ impl Collection {
             "nothing to audit: no Kubernetes object in it"
         };
         self.problems.push(Problem { file, position: None, message: message.to_owned() });
+    }
+
+    /// Files given as policy, without any in them, are a problem too.
+    pub fn expect_policy(&mut self, path: &str) {
+        let has_none = self.standards.is_empty() && self.tiers.is_empty() && self.exceptions.is_empty();
+        if has_none && self.problems.is_empty() {
+            let message = "no SecurityStandard, ServiceTier or RiskException in it to judge by".to_owned();
+            self.problems.push(Problem { file: path.into(), position: None, message });
+        }
     }
 
     fn add_facts(&mut self, object: Object, origin: Origin, role: Role) {
@@ -170,6 +183,7 @@ impl Collection {
             let problems = self.refusal(&refused);
             self.problems.extend(problems);
         }
+        self.problems.sort_by_key(|problem| (self.order.get(&problem.file), problem.position));
         policy
     }
 

@@ -23,6 +23,8 @@ pub struct Settings {
 /// What one file holds.
 #[derive(Debug, Default)]
 pub struct Sheet {
+    /// The name of the file.
+    pub name: Arc<str>,
     /// How many Kubernetes objects it has, those included that no control looks at.
     pub objects: usize,
     /// How many of them are standards, those included that can't be used.
@@ -39,7 +41,7 @@ impl Sheet {
     #[must_use]
     pub fn read(name: &str, bytes: &[u8], settings: &Settings) -> Self {
         let reading = manifest::read(name, bytes, &settings.limits);
-        let mut sheet = Self::default();
+        let mut sheet = Self { name: name.into(), ..Self::default() };
         sheet.problems.extend(reading.problems.into_iter().map(|problem| Problem {
             message: problem.fault.to_string(),
             position: Some(problem.position),
@@ -63,7 +65,7 @@ impl Sheet {
     #[must_use]
     pub fn unreadable(name: &str, message: impl Into<String>) -> Self {
         let problem = Problem { file: name.into(), position: None, message: message.into() };
-        Self { problems: vec![problem], ..Self::default() }
+        Self { name: name.into(), problems: vec![problem], ..Self::default() }
     }
 
     /// Whether anything of it is or could be an object.

@@ -120,15 +120,14 @@ mod tests {
             page.contains("\n| `exemptImages` | list of strings | `[]` | Images whose containers"),
             "{page}"
         );
-        assert!(page.ends_with("\n- Pod Security Standards (baseline): Privileged Containers\n"), "{page}");
+        assert!(page.contains("\n- Pod Security Standards (baseline): Privileged Containers\n"), "{page}");
     }
 
     #[test]
     fn the_table_has_a_heading_for_each_family_and_a_link_for_each_control() {
         let table = table(catalogue::all().iter().copied());
         assert!(table.contains("\n## pod\n"), "{table}");
-        let row = "\n| [`pod.privileged`](pod.privileged.md) | Container is privileged | Critical | \
-            Pod Security Standards (baseline)";
+        let row = "\n| [`pod.privileged`](pod.privileged.md) | Container is privileged | Critical |";
         assert!(table.contains(row), "{table}");
     }
 

@@ -187,7 +187,7 @@ Why it matters
         assert!(text.contains("\n            privileged: true\n\nCompliant\n"), "{text}");
         assert!(text.contains("\nexemptImages (list of strings, default [])\n    Images whose"), "{text}");
         assert!(
-            text.ends_with("\nReferences\n- Pod Security Standards (baseline): Privileged Containers\n"),
+            text.contains("\nReferences\n- Pod Security Standards (baseline): Privileged Containers\n"),
             "{text}"
         );
         assert!(!text.contains('\u{1b}'), "{text}");

@@ -9,7 +9,7 @@ mod posture;
 mod subjects;
 mod text;
 
-pub use text::clean;
+pub use text::{clean, plural};
 
 use anstyle::{AnsiColor, Style};
 

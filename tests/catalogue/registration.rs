@@ -107,7 +107,7 @@ fn declarations(text: &str) -> Vec<Declaration> {
     blocks
         .map(|block| Declaration {
             id: between(block, "\n        id: \"", "\"").unwrap_or_default(),
-            name: between(block, "static ", " = {").unwrap_or_default(),
+            name: between(block, "pub static ", " = {").unwrap_or_default(),
         })
         .collect()
 }

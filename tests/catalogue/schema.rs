@@ -100,7 +100,7 @@ mod tests {
                 "`ports` is described as \"ports\": write whole sentences",
                 "the parameter `ports.number` has no doc comment",
                 "the parameter \"ports\" has no default: add `#[serde(default)]` to the parameters",
-                "the default parameters are refused: missing field `ports`",
+                "the default parameters are refused: no port is given",
             ]
         );
     }

@@ -1,7 +1,7 @@
 //! `pod.bare`
 
 use crate::declare_control;
-use crate::engine::control::{Context, Finding, Verdict};
+use crate::engine::control::{Context, Finding, Framework, Verdict};
 use crate::engine::parameters::NoParameters;
 use crate::facts::{Workload, WorkloadKind};
 
@@ -53,7 +53,7 @@ declare_control! {
         severity: Low,
         subject: Workload,
         parameters: NoParameters,
-        references: [],
+        references: [Framework::Nist80053.clause("CP-10")],
         since: "0.1.0",
         evaluate: evaluate,
     }

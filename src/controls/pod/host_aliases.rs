@@ -1,7 +1,7 @@
 //! `pod.host-aliases`
 
 use crate::declare_control;
-use crate::engine::control::{Context, Finding, Verdict};
+use crate::engine::control::{Context, Finding, Framework, Verdict};
 use crate::engine::parameters::NoParameters;
 use crate::facts::Workload;
 use crate::facts::pod::HostAlias;
@@ -54,7 +54,7 @@ declare_control! {
         severity: Low,
         subject: Workload,
         parameters: NoParameters,
-        references: [],
+        references: [Framework::Nist80053.clause("SC-21")],
         since: "0.1.0",
         evaluate: evaluate,
     }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::declare_control;
-use crate::engine::control::{Context, Finding, Verdict};
+use crate::engine::control::{Context, Finding, Framework, Verdict};
 use crate::engine::parameters::{ParameterError, Parameters};
 use crate::facts::container::Handler;
 use crate::facts::{Container, ContainerClass, ContainerRef, Workload, WorkloadKind};
@@ -69,7 +69,7 @@ declare_control! {
         severity: Low,
         subject: Workload,
         parameters: MissingProbes,
-        references: [],
+        references: [Framework::Nist80053.clause("CP-10")],
         since: "0.1.0",
         evaluate: evaluate,
     }

@@ -77,7 +77,7 @@ fn evaluate(workload: &Workload, _: &NoParameters, context: &Context<'_>) -> Ver
             let message = if setting(container).is_some() {
                 "`allowPrivilegeEscalation` is true"
             } else {
-                "`allowPrivilegeEscalation` is true where it is not set"
+                "`allowPrivilegeEscalation` is not set, which means true"
             };
             let finding = Finding::in_container(container, &field, message);
             let finding = Finding { value: setting(container).map(|value| value.to_string()), ..finding };
@@ -120,8 +120,8 @@ ephemeralContainers: [{name: debug, securityContext: {allowPrivilegeEscalation: 
             found,
             [
                 "setup: `allowPrivilegeEscalation` is true; set it to false",
-                "app: `allowPrivilegeEscalation` is true where it is not set; set it to false",
-                "debug: `allowPrivilegeEscalation` is true where it is not set; set it to false",
+                "app: `allowPrivilegeEscalation` is not set, which means true; set it to false",
+                "debug: `allowPrivilegeEscalation` is not set, which means true; set it to false",
             ]
         );
     }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::declare_control;
-use crate::engine::control::{Context, Finding, Verdict};
+use crate::engine::control::{Context, Finding, Framework, Verdict};
 use crate::engine::parameters::{ParameterError, Parameters};
 use crate::facts::{Path, Workload};
 
@@ -42,8 +42,7 @@ declare_control! {
     /// metadata: {name: tier-0}
     /// spec:
     ///   level: 0
-    ///   selectors:
-    ///     - namespaceSelector: {}
+    ///   default: true
     /// ```
     ///
     /// ## Compliant
@@ -67,8 +66,7 @@ declare_control! {
     /// metadata: {name: tier-0}
     /// spec:
     ///   level: 0
-    ///   selectors:
-    ///     - namespaceSelector: {}
+    ///   default: true
     /// ```
     ///
     /// ## How to fix
@@ -82,7 +80,7 @@ declare_control! {
         severity: Medium,
         subject: Workload,
         parameters: SingleReplica,
-        references: [],
+        references: [Framework::Nist80053.clause("CP-10")],
         since: "0.1.0",
         evaluate: evaluate,
     }

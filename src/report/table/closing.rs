@@ -1,5 +1,7 @@
 //! The end of the page: exceptions to look at, what was left aside, and one sentence.
 
+use std::fmt::Write as _;
+
 use super::posture::{self, percent};
 use super::subjects::{called, noun, placed};
 use super::text::{clean, cut, padded, plural, width, wrapped};
@@ -46,9 +48,11 @@ fn exceptions(report: &AuditReport, view: View, page: &mut Page) {
         match lines.last_mut() {
             Some(last) if width(last) + 2 + width(&place) <= room => {
                 let gap = room - width(last) - width(&place);
-                last.push_str(&format!("{}{}", " ".repeat(gap), styled(FAINT, &place)));
+                last.extend([" ".repeat(gap), styled(FAINT, &place)]);
             }
-            _ => lines.push(styled(FAINT, &place)),
+            // Its name is enough to find it.
+            _ if view.verbose => lines.push(styled(FAINT, &place)),
+            _ => {}
         }
         for (position, line) in lines.iter().enumerate() {
             let head = if position == 0 { head.clone() } else { " ".repeat(width(&head)) };
@@ -75,7 +79,7 @@ fn verdict(report: &AuditReport) -> String {
     let summary = &report.summary;
     let total = &report.posture.total;
     if total.evaluated == 0 {
-        return styled(STRONG, "Nothing was judged: no standard covers anything in these files.");
+        return styled(STRONG, &format!("Nothing was judged: {}.", why_nothing(report)));
     }
     let judged = plural(total.evaluated, noun(report));
     let unknown = if summary.unknown > 0 { ", as far as is known" } else { "" };
@@ -88,13 +92,25 @@ fn verdict(report: &AuditReport) -> String {
         styled(BAD.bold(), &format!("{findings} ({severities}) in {failing} of {judged}"))
     };
     if summary.excepted > 0 {
-        said.push_str(&format!(", and {} excepted", summary.excepted));
+        let _ = write!(said, ", and {} excepted", summary.excepted);
     }
     if !posture::is_shown(report) {
-        said.push_str(&format!("; compliance {}", percent(total.compliance)));
+        let _ = write!(said, "; compliance {}", percent(total.compliance));
     }
     said.push('.');
     said
+}
+
+fn why_nothing(report: &AuditReport) -> &'static str {
+    if report.summary.objects == 0 {
+        "no Kubernetes object was read"
+    } else if report.posture.standards.is_empty() {
+        "no standard could be used"
+    } else if report.subjects.is_empty() {
+        "nothing in these files runs a pod"
+    } else {
+        "no standard covers anything in these files"
+    }
 }
 
 fn severities(counts: &BySeverity) -> String {
@@ -133,14 +149,14 @@ fn what_was_read(report: &AuditReport, view: View) -> String {
     let mut said = format!("Read {} in {}", plural(summary.objects, "object"), plural(summary.files, "file"));
     if summary.skipped > 0 {
         let hint = if view.verbose { "" } else { " (listed with -v)" };
-        said.push_str(&format!("; {} left aside{hint}", summary.skipped));
+        let _ = write!(said, "; {} left aside{hint}", summary.skipped);
     }
     if summary.exempt > 0 {
         let exempt = plural(summary.exempt, "workload");
-        said.push_str(&format!("; {exempt} in the cluster's own namespaces not judged"));
+        let _ = write!(said, "; {exempt} in the cluster's own namespaces not judged");
     }
     if summary.problems > 0 {
-        said.push_str(&format!("; {}", plural(summary.problems, "problem")));
+        let _ = write!(said, "; {}", plural(summary.problems, "problem"));
     }
     said.push('.');
     said

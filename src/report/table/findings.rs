@@ -1,5 +1,7 @@
 //! The lines under a workload: what is alike is one line.
 
+use std::fmt::Write as _;
+
 use super::text::{clean, cut, fitted, padded, plural, width, wrapped};
 use super::{FAINT, Page, View, severity_style, severity_word, styled};
 use crate::report::json::FindingReport;
@@ -10,6 +12,8 @@ const INDENT: &str = "  ";
 const GAP: &str = "  ";
 /// The columns of the longest severity.
 const SEVERITY: usize = 8;
+/// Where text begins that stands below the others: after the severity.
+const BELOW: usize = INDENT.len() + SEVERITY + GAP.len();
 /// Fewer columns than this are no room for text beside the others.
 const NARROW: usize = 36;
 /// The most columns for the names of containers.
@@ -48,7 +52,7 @@ impl<'a> Alike<'a> {
             let longer =
                 if position == 0 { cut(&name, NAMES).into_owned() } else { format!("{names}, {name}") };
             if width(&longer) > NAMES {
-                names.push_str(&format!(", +{}", self.containers.len() - position));
+                let _ = write!(names, ", +{}", self.containers.len() - position);
                 break;
             }
             names = longer;
@@ -91,12 +95,8 @@ impl Columns {
 
     /// The column at which the text begins: beside the others or, where that leaves too little room, below them.
     fn text(self) -> usize {
-        let beside = self.below() + self.control + GAP.len();
-        if self.total.saturating_sub(beside) >= NARROW { beside } else { self.below() }
-    }
-
-    fn below(self) -> usize {
-        INDENT.len() + SEVERITY + GAP.len()
+        let beside = BELOW + self.control + GAP.len();
+        if self.total.saturating_sub(beside) >= NARROW { beside } else { BELOW }
     }
 
     fn room(self) -> usize {
@@ -136,7 +136,7 @@ fn write_control(finding: &FindingReport, lines: &[String], columns: Columns, pa
     let word = styled(style, &padded(severity_word(finding.severity), SEVERITY));
     let mut head = format!("{INDENT}{word}{GAP}{}", padded(finding.control, columns.control));
     let mut lines = lines.iter();
-    if columns.text() > columns.below() {
+    if columns.text() > BELOW {
         head.push_str(GAP);
         head.push_str(lines.next().map_or("", String::as_str));
     }

@@ -54,15 +54,12 @@ fn blocks<'a>(
     for (subject, rows) in shown {
         let likeness = (subject.level, rows.iter().map(Alike::likeness).collect());
         let before = known.get(&likeness).filter(|_| !view.verbose);
-        match before.and_then(|index| blocks.get_mut(*index)) {
-            Some(block) => {
-                block.subjects.push(subject);
-                block.rows.iter_mut().zip(&rows).for_each(|(known, row)| known.absorb(row));
-            }
-            None => {
-                known.insert(likeness, blocks.len());
-                blocks.push(Block { subjects: vec![subject], rows });
-            }
+        if let Some(block) = before.and_then(|index| blocks.get_mut(*index)) {
+            block.subjects.push(subject);
+            block.rows.iter_mut().zip(&rows).for_each(|(known, row)| known.absorb(row));
+        } else {
+            known.insert(likeness, blocks.len());
+            blocks.push(Block { subjects: vec![subject], rows });
         }
     }
     blocks
@@ -97,6 +94,9 @@ pub(super) fn placed(location: Option<&Location>) -> String {
 }
 
 fn passes(subject: &SubjectReport, page: &mut Page) {
+    if subject.passes == 0 {
+        return;
+    }
     let passing = format!("  {:8}  {}", "pass", plural(subject.passes, "control"));
     page.line(&styled(FAINT, &passing));
 }

@@ -101,7 +101,8 @@ pub(super) fn fitted(text: &str, columns: usize) -> Vec<String> {
 }
 
 /// `1 workload`, `2 workloads`
-pub(super) fn plural(number: u64, noun: &str) -> String {
+#[must_use]
+pub fn plural(number: u64, noun: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{ending}")
 }

@@ -1,0 +1,80 @@
+//! How long the whole catalogue takes to judge one Deployment, facts in hand.
+//!
+//! `cargo bench --bench evaluate`
+
+use stanchion::engine::catalogue;
+use stanchion::engine::control::{Check, Subject, Verdict};
+use stanchion::facts::{Inventory, Workload, WorkloadKind};
+
+fn main() {
+    divan::main();
+}
+
+/// Hardened, with a sidecar: nothing to find, as most workloads ought to be.
+const SOUND: &str = r#"
+metadata: {name: ledger, namespace: payments, labels: {app: ledger, team: payments}}
+spec:
+  replicas: 3
+  template:
+    metadata: {labels: {app: ledger}}
+    spec:
+      automountServiceAccountToken: false
+      enableServiceLinks: false
+      serviceAccountName: ledger
+      securityContext: {runAsNonRoot: true, runAsUser: 10001, runAsGroup: 10001, seccompProfile: {type: RuntimeDefault}}
+      containers:
+        - &container
+          name: app
+          image: registry.example.com/payments/ledger@sha256:6c3c624b58dbbcd3c0dd82b4c53f04194d1247c6eebdaab7c610cf7d66709b3b
+          imagePullPolicy: Always
+          ports: [{containerPort: 8080}]
+          resources: {requests: {cpu: 100m, memory: 128Mi}, limits: {memory: 256Mi}}
+          livenessProbe: {httpGet: {path: /live, port: 8080}}
+          readinessProbe: {httpGet: {path: /ready, port: 8080}}
+          securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
+          volumeMounts: [{name: tmp, mountPath: /tmp}]
+        - {<<: *container, name: proxy}
+      volumes: [{name: tmp, emptyDir: {}}]
+"#;
+
+/// As people write it first.
+const PLAIN: &str = r"
+metadata: {name: ledger, namespace: payments}
+spec:
+  template:
+    spec:
+      containers:
+        - {name: app, image: 'nginx:1.25', ports: [{containerPort: 80}]}
+        - {name: proxy, image: envoyproxy/envoy}
+";
+
+fn decode(manifest: &str) -> Workload {
+    let node = stanchion::manifest::yaml::parse(manifest, &stanchion::manifest::Limits::default());
+    let node = node.expect("the manifest is YAML").expect("the manifest has a document");
+    Workload::decode(WorkloadKind::Deployment, &node).expect("the manifest is a Deployment")
+}
+
+fn judge(bencher: divan::Bencher<'_, '_>, manifest: &str, family: &str) {
+    let parameters = serde_json::Map::new();
+    let checks: Vec<Check> = catalogue::all()
+        .iter()
+        .filter(|control| family.is_empty() || control.family() == family)
+        .map(|control| (control.compile)(&parameters).expect("defaults compile"))
+        .collect();
+    let workload = decode(manifest);
+    let inventory = Inventory::default();
+    bencher.bench(|| {
+        let verdicts = checks.iter().map(|check| check.judge(Subject::Workload(&workload), &inventory, None));
+        verdicts.filter(|verdict| matches!(verdict, Verdict::Fail(_))).count()
+    });
+}
+
+#[divan::bench(args = ["", "pod", "image"])]
+fn sound_deployment(bencher: divan::Bencher<'_, '_>, family: &str) {
+    judge(bencher, SOUND, family);
+}
+
+#[divan::bench(args = ["", "pod", "image"])]
+fn plain_deployment(bencher: divan::Bencher<'_, '_>, family: &str) {
+    judge(bencher, PLAIN, family);
+}

@@ -1,0 +1,20 @@
+//! The command line as people and pipelines meet it: the built program, files on disk, its output and its exit code.
+//!
+//! Whole outputs stand in tests/cli/snapshots; `cargo insta review` shows what changes in them.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't run the program fails there")]
+
+#[path = "cli/audit.rs"]
+mod audit;
+#[path = "cli/hostile.rs"]
+mod hostile;
+#[path = "cli/json.rs"]
+mod json;
+#[path = "cli/others.rs"]
+mod others;
+#[path = "cli/problems.rs"]
+mod problems;
+#[path = "cli/program.rs"]
+mod program;
+#[path = "cli/schema.rs"]
+mod schema;
