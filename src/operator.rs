@@ -5,6 +5,7 @@
 
 mod clock;
 mod http;
+mod lease;
 pub mod metrics;
 mod observed;
 mod reconcile;
@@ -15,12 +16,14 @@ mod world;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use kube::Client;
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube_lease_manager::LeaseManagerBuilder;
-use tokio::sync::{Notify, RwLock};
-use tokio::task::JoinSet;
+use kube_lease_manager::LeaseManagerError;
+use tokio::sync::{Notify, RwLock, watch as channel};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::facts::object::ObjectKind;
@@ -30,8 +33,8 @@ use world::World;
 /// The name of the Lease, and the prefix of everything that the operator calls its own.
 pub const NAME: &str = "stanchion";
 
-/// How long a lease holds without being renewed, and how long before its end it is renewed; seconds.
-const LEASE_SECONDS: (u64, u64) = (15, 5);
+/// How long the last write may take: giving the lease back.
+const GIVE_BACK: Duration = Duration::from_secs(5);
 
 /// What the operator is told at its start.
 #[derive(Debug, Clone)]
@@ -62,7 +65,7 @@ pub enum Error {
     #[error(
         "can't use the lease: {0}; the operator needs get, create and patch on leases.coordination.k8s.io"
     )]
-    Lease(#[from] kube_lease_manager::LeaseManagerError),
+    Lease(#[from] LeaseManagerError),
     /// The address is taken, or not ours.
     #[error("can't listen on {0}: {1}; choose another with --http")]
     Listen(SocketAddr, std::io::Error),
@@ -85,6 +88,37 @@ struct Shared {
 /// # Errors
 /// If it can't start, or a task stops by itself.
 pub async fn run(options: Options) -> Result<(), Error> {
+    let mut stop = std::pin::pin!(asked_to_stop());
+    let mut tasks = JoinSet::new();
+    // A cluster that doesn't answer must not keep it from stopping.
+    let lease = tokio::select! {
+        biased;
+        () = &mut stop => return Ok(()),
+        started = start(options, &mut tasks) => started?,
+    };
+    let outcome = tokio::select! {
+        () = stop => Ok(()),
+        Some(ended) = tasks.join_next() => Err(match ended {
+            Ok(name) => Error::Stopped(name, "it should run for ever".to_owned()),
+            Err(error) => Error::Stopped("a task", error.to_string()),
+        }),
+    };
+    // Dropping the tasks drops the last receiver, upon which the lease is given back.
+    tasks.shutdown().await;
+    match timeout(GIVE_BACK, lease).await {
+        Ok(Ok(Ok(()))) => info!("stopped"),
+        Ok(Ok(Err(error))) => warn!(%error, "the lease was not given back; it ends by itself"),
+        Ok(Err(error)) => warn!(%error, "the lease was not given back; it ends by itself"),
+        Err(error) => warn!(%error, "the lease was not given back; it ends by itself"),
+    }
+    outcome
+}
+
+/// Starts every task, and the one that keeps the lease.
+async fn start(
+    options: Options,
+    tasks: &mut JoinSet<&'static str>,
+) -> Result<JoinHandle<Result<(), LeaseManagerError>>, Error> {
     // Two providers may be linked; which one is used must not depend on which crate asks first.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let config = match &options.kubeconfig {
@@ -102,39 +136,16 @@ pub async fn run(options: Options) -> Result<(), Error> {
         changed: Notify::new(),
         metrics: Metrics::new(),
     });
-
-    let mut tasks = JoinSet::new();
-    http::serve(options.http, Arc::clone(&shared), &mut tasks).await?;
+    http::serve(options.http, Arc::clone(&shared), tasks).await?;
     let streaming = watch::serves_streaming_lists(&client).await;
     info!(namespace, identity = options.identity, streaming_lists = streaming, "starting");
     for kind in ObjectKind::all() {
         tasks.spawn(watch::keep(Arc::clone(&shared), kind, streaming));
     }
-    let manager = LeaseManagerBuilder::new(client, NAME)
-        .with_namespace(namespace)
-        .with_identity(options.identity)
-        .with_duration(LEASE_SECONDS.0)
-        .with_grace(LEASE_SECONDS.1)
-        .build()
-        .await?;
-    let (leader, lease) = manager.watch().await;
-    tasks.spawn(reconcile::run(Arc::clone(&shared), leader));
-
-    let outcome = tokio::select! {
-        () = asked_to_stop() => Ok(()),
-        Some(ended) = tasks.join_next() => Err(match ended {
-            Ok(name) => Error::Stopped(name, "it should run for ever".to_owned()),
-            Err(error) => Error::Stopped("a task", error.to_string()),
-        }),
-    };
-    // Dropping the tasks drops the last receiver, upon which the manager gives the lease back.
-    tasks.shutdown().await;
-    match lease.await {
-        Ok(Ok(_)) => info!("stopped"),
-        Ok(Err(error)) => warn!(%error, "the lease was not given back; it ends by itself"),
-        Err(error) => warn!(%error, "the lease was not given back; it ends by itself"),
-    }
-    outcome
+    let keeper = lease::Keeper::new(client, namespace, options.identity).await?;
+    let (leads, leader) = channel::channel(false);
+    tasks.spawn(reconcile::run(shared, leader));
+    Ok(tokio::spawn(keeper.keep(leads)))
 }
 
 async fn asked_to_stop() {

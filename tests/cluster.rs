@@ -64,6 +64,39 @@ fn the_operator_says_what_the_engine_says_of_every_case() {
 }
 
 #[test]
+fn kubectl_reads_every_case_as_the_reader_does() {
+    let cluster = cluster();
+    let folder = tempfile::tempdir().unwrap();
+    let mut ours = Vec::new();
+    for case in Case::all() {
+        for (_, text) in &case.manifests {
+            let object = corpus::object(text);
+            // kubectl asks for names and knows what it is to decode.
+            if object["metadata"]["name"].is_string() && case.name != "object-that-cannot-be-read" {
+                let file = folder.path().join(format!("{:05}.yaml", ours.len()));
+                std::io::Write::write_all(&mut std::fs::File::create_new(file).unwrap(), text.as_bytes())
+                    .unwrap();
+                ours.push((case.name.clone(), object));
+            }
+        }
+    }
+    let path = folder.path().to_string_lossy().into_owned();
+    let printed =
+        cluster.plane.kubectl(&["create", "--dry-run=client", "--validate=false", "-o", "json", "-f", &path]);
+    let theirs = serde_json::Deserializer::from_str(&printed).into_iter::<serde_json::Value>();
+    let theirs: Vec<_> = theirs.flat_map(|it| corpus::list(it.unwrap())).collect();
+    assert_eq!(theirs.len(), ours.len());
+    let mut wrong = Vec::new();
+    for ((name, ours), theirs) in ours.iter().zip(&theirs) {
+        let differences = compare::disagreements(("the reader", &ours["spec"]), ("kubectl", &theirs["spec"]));
+        if !differences.is_empty() {
+            wrong.push((name.clone(), differences));
+        }
+    }
+    compare::report("kubectl", ours.len(), &wrong);
+}
+
+#[test]
 fn a_changed_workload_changes_the_status() {
     let cluster = cluster();
     let operator = Operator::ready(&cluster, "one");
@@ -273,6 +306,16 @@ fn probes_and_metrics_answer_and_ready_means_evaluated() {
     let (_, metrics) = operator.http("/metrics");
     assert!(metrics.ends_with("# EOF\n"), "OpenMetrics ends so: {metrics}");
     let status = operator.terminate();
+    assert!(status.success(), "{status}");
+}
+
+#[test]
+fn an_operator_that_has_not_reached_the_cluster_stops_when_asked_to() {
+    let cluster = cluster();
+    cluster.plane.command("pause kube-apiserver");
+    let operator = Operator::start(&cluster, "unheard");
+    let status = operator.terminate();
+    cluster.plane.command("resume kube-apiserver");
     assert!(status.success(), "{status}");
 }
 

@@ -4,7 +4,17 @@
 //! A case is a file in the users' own format. `expect` states what the case is about and nothing else; the ways in are
 //! compared with each other in full.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic,
+    reason = "a test may panic, and so may its helpers"
+)]
+
 #[path = "conformance/case.rs"]
+#[expect(dead_code, reason = "an API server is asked in the cluster tests")]
 mod case;
 #[path = "conformance/command_line.rs"]
 mod command_line;

@@ -13,11 +13,14 @@ mod scene;
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 use scene::{Scene, scene};
 use serde_json::{Value, json};
 use stanchion::engine::catalogue;
 use stanchion::engine::control::{Check, Subject, Verdict};
 use stanchion::engine::evaluate::{Assessment, Outcome};
+use stanchion::engine::exception::Life;
 use stanchion::facts::object::{Object, ObjectKind};
 use stanchion::facts::{Inventory, WorkloadKind};
 
@@ -40,8 +43,35 @@ fn only_excused(without: Outcome, with: Outcome) -> bool {
     without == with || (without == Outcome::Fail && with == Outcome::Excepted)
 }
 
+/// Laws about nothing hold easily.
+#[test]
+fn scenes_hold_what_the_laws_are_about() {
+    let mut runner = TestRunner::deterministic();
+    let mut outcomes_seen = BTreeSet::new();
+    let mut lives = BTreeSet::new();
+    let (mut overbroad, mut suspended) = (false, false);
+    for _ in 0..300 {
+        let scene = scene().new_tree(&mut runner).unwrap().current();
+        let assessment = scene.judge();
+        for subject in assessment.subjects.values() {
+            outcomes_seen.extend(subject.outcomes.iter().copied());
+        }
+        for exception in &assessment.exceptions {
+            lives.insert(exception.life);
+            overbroad |= exception.overbroad;
+            suspended |= !exception.failed_compensations.is_empty();
+        }
+    }
+    let outcomes =
+        [Outcome::NotApplicable, Outcome::Pass, Outcome::Excepted, Outcome::Unknown, Outcome::Fail];
+    assert_eq!(outcomes_seen, BTreeSet::from(outcomes));
+    let wanted = [Life::OutOfBounds, Life::Expired, Life::NotApproved, Life::ExpiringSoon, Life::Active];
+    assert!(wanted.iter().all(|life| lives.contains(life)), "{lives:?}");
+    assert!(overbroad && suspended, "overbroad {overbroad}, suspended {suspended}");
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn an_exception_adds_no_finding_and_changes_nothing_but_a_failure(scene in scene()) {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
@@ -188,9 +189,7 @@ impl Draft<'_> {
             let index = findings.policy.standards.iter().position(|it| it.name == key.1.as_str());
             let made = index.and_then(|index| findings.standard(index, before, generation));
             for tier in made.iter().flat_map(|status| &status.tiers) {
-                let moment =
-                    tier.promotable_from.as_ref().map(|time| time.0).filter(|moment| *moment > self.now);
-                self.next = moment.map_or(self.next, |moment| moment.min(self.next));
+                self.look_again(tier.promotable_from.as_ref());
             }
             let status =
                 with_refusal(Kind::SecurityStandard, key, refusals, made, before, |status, errors| {
@@ -224,12 +223,20 @@ impl Draft<'_> {
                 (it.namespace.as_str(), it.name.as_str()).cmp(&(key.0.as_str(), key.1.as_str()))
             });
             let made = index.ok().and_then(|index| findings.exception(index, before, generation));
+            self.look_again(made.as_ref().and_then(|status| status.next_review.as_ref()));
             let status = with_refusal(Kind::RiskException, key, refusals, made, before, |status, errors| {
                 status.conditions =
                     refused(Kind::RiskException, errors, &status.conditions, generation, self.now);
                 status.observed_generation = Some(generation);
             });
             self.push(Kind::RiskException, key, status, before);
+        }
+    }
+
+    /// At this moment something changes by itself, unless it is over.
+    fn look_again(&mut self, at: Option<&Time>) {
+        if let Some(Time(moment)) = at.filter(|at| at.0 > self.now) {
+            self.next = self.next.min(*moment);
         }
     }
 
@@ -309,3 +316,37 @@ own_conditions!(SecurityStandardStatus, ServiceTierStatus, RiskExceptionStatus);
 
 /// For how long an evaluation may take before the process counts as stuck.
 pub(super) const STUCK: SignedDuration = SignedDuration::from_secs(120);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::object::Object;
+
+    fn exception(valid_from: &str, expires_at: &str) -> Object {
+        let object = serde_json::json!({
+            "apiVersion": "stanchion.dev/v1alpha1", "kind": "RiskException",
+            "metadata": {"name": "e", "namespace": "shop"},
+            "spec": {
+                "controls": ["pod.privileged"], "target": {"names": ["cart"]}, "owner": "team-shop",
+                "reason": "it is being rewritten this month", "approvals": [{"by": "ana"}],
+                "validFrom": valid_from, "expiresAt": expires_at,
+            },
+        });
+        Object::decode(ObjectKind::RiskException, &object).unwrap()
+    }
+
+    fn next(exception: Object, now: &str) -> String {
+        let mut world = World::default();
+        world.put(exception);
+        evaluate(&world, &mut LastGood::default(), now.parse().unwrap()).next.to_string()
+    }
+
+    #[test]
+    fn it_looks_again_when_an_exception_ends_is_to_be_reviewed_or_the_day_does() {
+        let short = || exception("2026-11-01T00:00:00Z", "2026-11-23T18:00:00Z");
+        assert_eq!(next(short(), "2026-11-23T12:00:00Z"), "2026-11-23T18:00:00Z");
+        let long = || exception("2026-11-01T15:00:00Z", "2027-01-15T18:00:00Z");
+        assert_eq!(next(long(), "2026-12-01T12:00:00Z"), "2026-12-01T15:00:00Z", "the review");
+        assert_eq!(next(long(), "2026-12-01T15:00:00Z"), "2026-12-02T00:00:00Z", "the day");
+    }
+}

@@ -45,16 +45,28 @@ pub(crate) fn run(cluster: &Cluster, case: &Case) -> Vec<String> {
 fn objects(case: &Case) -> Vec<Value> {
     let mut objects = Vec::new();
     for (_, text) in &case.manifests {
-        for document in read(&case.name, text.as_bytes(), &Limits::default()).documents {
-            let mut object = document.node.to_json();
-            let cluster_scoped = ["Namespace", "SecurityStandard", "ServiceTier"].contains(&&*document.kind);
-            if !cluster_scoped && object["metadata"]["namespace"].is_null() {
-                object["metadata"]["namespace"] = json!("default");
-            }
-            objects.push(object);
+        let mut object = object(text);
+        let kind = object["kind"].as_str().unwrap_or_default();
+        let cluster_scoped = ["Namespace", "SecurityStandard", "ServiceTier"].contains(&kind);
+        if !cluster_scoped && object["metadata"]["namespace"].is_null() {
+            object["metadata"]["namespace"] = json!("default");
         }
+        objects.push(object);
     }
     objects
+}
+
+/// The object of a manifest, as the reader has it.
+pub(crate) fn object(text: &str) -> Value {
+    read("a case", text.as_bytes(), &Limits::default()).documents.first().unwrap().node.to_json()
+}
+
+/// The items of a list, or what is none.
+pub(crate) fn list(mut printed: Value) -> Vec<Value> {
+    match printed["items"].take() {
+        Value::Array(items) => items,
+        _ => vec![printed],
+    }
 }
 
 /// Every namespace that a case names has the labels that the case gives it, and no others from the case before.

@@ -190,6 +190,6 @@ fn container(name: &str, privileged: bool) -> Value {
 
 /// A condition of a status; null if it isn't there.
 pub(crate) fn condition(status: &Value, type_: &str) -> Value {
-    let conditions = status["conditions"].as_array().into_iter().flatten();
-    conditions.filter(|it| it["type"] == type_).cloned().next().unwrap_or_default()
+    let mut conditions = status["conditions"].as_array().into_iter().flatten();
+    conditions.find(|it| it["type"] == type_).cloned().unwrap_or_default()
 }

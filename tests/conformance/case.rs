@@ -80,12 +80,11 @@ fn items(root: &Node, list: &'static str, text: &str) -> Vec<(&'static str, Stri
     let own = &lines[first..end.unwrap_or(lines.len())];
     let mut items: Vec<String> = Vec::new();
     for line in own {
-        match (line.strip_prefix("  - "), line.strip_prefix("    ")) {
-            (Some(begun), _) => items.push(format!("{begun}\n")),
-            (None, Some(more)) => {
-                items.last_mut().expect("an item begins with `  - `").push_str(&format!("{more}\n"))
-            }
-            (None, None) => items.last_mut().into_iter().for_each(|item| item.push('\n')),
+        if let Some(begun) = line.strip_prefix("  - ") {
+            items.push(begun.to_owned());
+        } else if let Some(item) = items.last_mut() {
+            item.push('\n');
+            item.push_str(line.strip_prefix("    ").unwrap_or_default());
         }
     }
     assert_eq!(
@@ -93,5 +92,5 @@ fn items(root: &Node, list: &'static str, text: &str) -> Vec<(&'static str, Stri
         node.as_list().map_or(0, <[Node]>::len),
         "{list}: indent its items by two blanks"
     );
-    items.into_iter().map(|item| (list, item)).collect()
+    items.into_iter().map(|item| (list, item + "\n")).collect()
 }

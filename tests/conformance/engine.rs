@@ -10,7 +10,7 @@ use stanchion::engine::policy::{Policy, Refused, Settings};
 use stanchion::engine::posture::{Posture, measure};
 use stanchion::engine::status::{Findings, refused};
 use stanchion::facts::object::{Object, ObjectKind, Recognition, recognize};
-use stanchion::facts::{Inventory, Meta};
+use stanchion::facts::{Inventory, Meta, Text};
 use stanchion::manifest::{Limits, read};
 
 use crate::case::Case;
@@ -163,7 +163,7 @@ fn subjects(policy: &Policy, assessment: &Assessment) -> Map<String, Value> {
         let subject = json!({
             "tier": assessed.tier.as_deref(),
             "placement": format!("{:?}", assessed.placement),
-            "overlaps": assessed.overlaps.iter().map(|tier| tier.as_str()).collect::<Vec<_>>(),
+            "overlaps": assessed.overlaps.iter().map(Text::as_str).collect::<Vec<_>>(),
             "owner": assessed.owner.as_deref(),
             "outcomes": outcomes(policy, assessed),
         });

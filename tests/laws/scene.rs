@@ -69,7 +69,7 @@ impl Scene {
     /// Every status.
     pub(crate) fn statuses(&self) -> Value {
         let written = self.with_statuses();
-        let named = |meta: &kube::api::ObjectMeta, status: Value| (meta.name.clone().unwrap(), status);
+        let named = |meta: &kube::core::ObjectMeta, status: Value| (meta.name.clone().unwrap(), status);
         let standards = written.standards.iter().map(|it| named(&it.metadata, json!(it.status)));
         let tiers = written.tiers.iter().map(|it| named(&it.metadata, json!(it.status)));
         let exceptions = written.exceptions.iter().map(|it| named(&it.metadata, json!(it.status)));
@@ -351,7 +351,7 @@ pub(crate) fn anything() -> impl Strategy<Value = Value> {
         "\\PC{0,12}".prop_map(Value::from),
         select(vec!["/", "..", "nginx:1@sha256:", "*", "[", "-1", "0"]).prop_map(Value::from),
     ];
-    let tree = leaf.prop_recursive(6, 48, 6, move |inner| {
+    leaf.prop_recursive(6, 48, 6, move |inner| {
         prop_oneof![
             vec(inner.clone(), 0..4).prop_map(Value::from),
             vec((select(names.clone()), inner), 0..6).prop_map(|fields| fields
@@ -359,6 +359,5 @@ pub(crate) fn anything() -> impl Strategy<Value = Value> {
                 .map(|(name, value)| (name.to_owned(), value))
                 .collect()),
         ]
-    });
-    tree
+    })
 }
