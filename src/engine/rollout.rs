@@ -74,8 +74,10 @@ pub enum Blocker {
     NotBefore(Timestamp),
     /// A freeze is on, and why.
     Freeze(Timestamp, Option<String>),
+    /// The gate asks for evidence, and there is none.
+    NothingMeasured,
     /// Too few comply: what there is, and what is wanted.
-    Compliance(Option<Percent>, i32),
+    Compliance(Percent, i32),
     /// Too many fail: how many, and how many may.
     Failing(u64, u64),
 }
@@ -89,11 +91,9 @@ impl fmt::Display for Blocker {
             Self::NotBefore(until) => write!(f, "not before {}", day(until)),
             Self::Freeze(until, None) => write!(f, "frozen until {}", day(until)),
             Self::Freeze(until, Some(reason)) => write!(f, "frozen until {}: {reason}", day(until)),
-            Self::Compliance(None, wanted) => {
-                write!(f, "nothing measured yet; compliance must reach {wanted} %")
-            }
-            Self::Compliance(Some(share), wanted) => {
-                write!(f, "compliance is {share} %; it must reach {wanted} %")
+            Self::NothingMeasured => f.write_str("nothing measured yet"),
+            Self::Compliance(share, wanted) => {
+                write!(f, "compliance without the excepted is {share} %; it must reach {wanted} %")
             }
             Self::Failing(count, allowed) => write!(f, "{count} workloads fail; at most {allowed} may"),
         }
@@ -223,13 +223,17 @@ impl CompiledRollout {
         now: Timestamp,
     ) -> Vec<Blocker> {
         let freeze = self.freeze(now);
-        let too_few = |wanted: &i32| !measure.compliance.is_some_and(|share| share.reaches(*wanted));
+        let gated = here.compliance.is_some() || here.failing.is_some();
         [
             self.hold.then_some(Blocker::Hold),
             (now < soaked).then_some(Blocker::Soak(soaked)),
             here.not_before.filter(|day| now < *day).map(Blocker::NotBefore),
             freeze.map(|freeze| Blocker::Freeze(freeze.to, freeze.reason.clone())),
-            here.compliance.filter(too_few).map(|wanted| Blocker::Compliance(measure.compliance, wanted)),
+            (gated && measure.compliance.is_none()).then_some(Blocker::NothingMeasured),
+            here.compliance
+                .zip(measure.compliance)
+                .filter(|(wanted, share)| !share.reaches(*wanted))
+                .map(|(wanted, share)| Blocker::Compliance(share, wanted)),
             here.failing
                 .filter(|allowed| measure.failing > *allowed)
                 .map(|allowed| Blocker::Failing(measure.failing, allowed)),
@@ -371,7 +375,7 @@ freezes: [{from: 2026-12-18, to: 2027-01-04, reason: year end}]
             [
                 "soaking until 2026-12-08 12:00 UTC",
                 "not before 2026-12-07",
-                "compliance is 70.0 %; it must reach 90 %",
+                "compliance without the excepted is 70.0 %; it must reach 90 %",
                 "3 workloads fail; at most 2 may",
             ]
         );
@@ -397,7 +401,15 @@ freezes: [{from: 2026-12-18, to: 2027-01-04, reason: year end}]
     fn what_was_never_measured_is_not_promoted() {
         let standing =
             rollout(GATED).stand(None, Some(audit_since("2026-11-01")), Measure::default(), at("2026-12-10"));
-        assert_eq!(standing.blocked_by, [Blocker::Compliance(None, 90)]);
+        assert_eq!(standing.blocked_by, [Blocker::NothingMeasured]);
+    }
+
+    #[test]
+    fn an_empty_tier_does_not_pass_a_gate_that_asks_for_no_failures() {
+        let plan = rollout("stages: [{action: Audit, soak: 0m, promoteAt: {failing: 0}}, {action: Warn}]");
+        let record = Some(audit_since("2026-11-01"));
+        let standing = plan.stand(None, record, Measure::default(), at("2026-12-10"));
+        assert_eq!(standing.blocked_by, [Blocker::NothingMeasured]);
     }
 
     #[test]
