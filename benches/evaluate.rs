@@ -2,6 +2,8 @@
 //!
 //! `cargo bench --bench evaluate`
 
+#![expect(clippy::expect_used, reason = "a benchmark may panic")]
+
 use stanchion::engine::catalogue;
 use stanchion::engine::control::{Check, Subject, Verdict};
 use stanchion::facts::{Inventory, Workload, WorkloadKind};
@@ -11,7 +13,7 @@ fn main() {
 }
 
 /// Hardened, with a sidecar: nothing to find, as most workloads ought to be.
-const SOUND: &str = r#"
+const SOUND: &str = r"
 metadata: {name: ledger, namespace: payments, labels: {app: ledger, team: payments}}
 spec:
   replicas: 3
@@ -35,7 +37,7 @@ spec:
           volumeMounts: [{name: tmp, mountPath: /tmp}]
         - {<<: *container, name: proxy}
       volumes: [{name: tmp, emptyDir: {}}]
-"#;
+";
 
 /// As people write it first.
 const PLAIN: &str = r"

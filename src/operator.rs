@@ -1,7 +1,7 @@
 //! The operator: the composition root of everything that talks to a cluster.
 //!
-//! Watches keep a [`world`] of facts; a change wakes the [`reconcile`] loop, which runs the pure engine over it; the
-//! difference goes out through [`status`], the only place that writes, and only while this process holds the lease.
+//! Watches keep a `world` of facts; a change wakes the `reconcile` loop, which runs the pure engine over it; the
+//! difference goes out through `status`, the only place that writes, and only while this process holds the lease.
 
 mod clock;
 mod http;
