@@ -18,7 +18,7 @@ demo: ## A cluster on this machine, a small company in it, and what Stanchion sa
 test: ## Every test, with a real API server (the first time builds it: Go, 8 minutes)
 	tests/controlplane/build.sh
 	$(GO) test -trimpath ./...
-	$(CARGO) test --locked
+	$(CARGO) test --locked --no-fail-fast
 
 test-core: ## The tests of the pure core: no Go, no cluster, a minute
 	$(CARGO) test --locked $(CORE)
