@@ -95,6 +95,7 @@ impl fmt::Display for Blocker {
             Self::Compliance(share, wanted) => {
                 write!(f, "compliance without the excepted is {share} %; it must reach {wanted} %")
             }
+            Self::Failing(1, allowed) => write!(f, "1 workload fails; at most {allowed} may"),
             Self::Failing(count, allowed) => write!(f, "{count} workloads fail; at most {allowed} may"),
         }
     }
