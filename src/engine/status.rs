@@ -67,11 +67,13 @@ impl Findings<'_> {
     }
 }
 
-/// The conditions of an object that didn't compile; what else its status says stays as it was.
+/// The conditions of an object that didn't compile; what else its status says stays as it was. `in_force` is whether
+/// an older generation of it goes on; without one, its numbers are those of the last time.
 #[must_use]
 pub fn refused(
     kind: Kind,
     errors: &CompileErrors,
+    in_force: bool,
     before: &[Condition],
     generation: i64,
     now: Timestamp,
@@ -83,9 +85,15 @@ pub fn refused(
         Kind::RiskException => &condition::exception::INVALID_SPEC,
     };
     let mut outcomes = vec![accepted.because(errors.to_string())];
-    if kind == Kind::RiskException {
-        outcomes.push(condition::exception::INVALID.because("The spec can't be used; `Accepted` says why."));
-        outcomes.push(condition::exception::NOT_ACTIVE.because("It is not active; `Active` says why."));
+    let pending = "No generation of it that could be used is known; `Accepted` says why.";
+    match kind {
+        Kind::RiskException => outcomes.extend([
+            condition::exception::INVALID.because("The spec can't be used; `Accepted` says why."),
+            condition::exception::NOT_ACTIVE.because("It is not active; `Active` says why."),
+        ]),
+        Kind::SecurityStandard if !in_force => outcomes.push(condition::standard::PENDING.because(pending)),
+        Kind::ServiceTier if !in_force => outcomes.push(condition::tier::PENDING.because(pending)),
+        Kind::SecurityStandard | Kind::ServiceTier => {}
     }
     condition::set(&mut conditions, kind, &outcomes, now, generation);
     conditions
@@ -127,4 +135,24 @@ fn plural(number: impl TryInto<i64>, noun: &str) -> String {
     let number = count(number);
     let ending = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{ending}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::error::CompileError;
+
+    #[test]
+    fn a_refused_standard_says_whether_an_older_one_goes_on() {
+        let Err(errors) = CompileErrors::check((), vec![CompileError::new("spec", "wrong")]) else {
+            panic!("an error")
+        };
+        let evaluated = |in_force| {
+            let conditions =
+                refused(Kind::SecurityStandard, &errors, in_force, &[], 2, Timestamp::UNIX_EPOCH);
+            conditions.into_iter().find(|it| it.type_ == "Evaluated").unwrap().message
+        };
+        assert!(evaluated(false).starts_with("No generation of it that could be used"));
+        assert_eq!(evaluated(true), "Not evaluated yet.");
+    }
 }

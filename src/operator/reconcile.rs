@@ -191,13 +191,7 @@ impl Draft<'_> {
             for tier in made.iter().flat_map(|status| &status.tiers) {
                 self.look_again(tier.promotable_from.as_ref());
             }
-            let status =
-                with_refusal(Kind::SecurityStandard, key, refusals, made, before, |status, errors| {
-                    status.conditions =
-                        refused(Kind::SecurityStandard, errors, &status.conditions, generation, self.now);
-                    status.observed_generation = Some(generation);
-                });
-            self.push(Kind::SecurityStandard, key, status, before);
+            self.finish(key, generation, refusals, made, before);
         }
     }
 
@@ -206,12 +200,7 @@ impl Draft<'_> {
             let generation = tier.metadata.generation.unwrap_or_default();
             let before = tier.status.as_ref();
             let made = findings.tier(&key.1, before, generation);
-            let status = with_refusal(Kind::ServiceTier, key, refusals, made, before, |status, errors| {
-                status.conditions =
-                    refused(Kind::ServiceTier, errors, &status.conditions, generation, self.now);
-                status.observed_generation = Some(generation);
-            });
-            self.push(Kind::ServiceTier, key, status, before);
+            self.finish(key, generation, refusals, made, before);
         }
     }
 
@@ -224,12 +213,7 @@ impl Draft<'_> {
             });
             let made = index.ok().and_then(|index| findings.exception(index, before, generation));
             self.look_again(made.as_ref().and_then(|status| status.next_review.as_ref()));
-            let status = with_refusal(Kind::RiskException, key, refusals, made, before, |status, errors| {
-                status.conditions =
-                    refused(Kind::RiskException, errors, &status.conditions, generation, self.now);
-                status.observed_generation = Some(generation);
-            });
-            self.push(Kind::RiskException, key, status, before);
+            self.finish(key, generation, refusals, made, before);
         }
     }
 
@@ -251,7 +235,8 @@ impl Draft<'_> {
             };
             let error = CompileError::new("spec", malformed.message.clone());
             let Err(errors) = CompileErrors::check((), vec![error]) else { continue };
-            let conditions = refused(kind, &errors, &malformed.conditions, malformed.generation, self.now);
+            let conditions =
+                refused(kind, &errors, false, &malformed.conditions, malformed.generation, self.now);
             if conditions != malformed.conditions {
                 let status = serde_json::json!({
                     "observedGeneration": malformed.generation,
@@ -262,57 +247,70 @@ impl Draft<'_> {
         }
     }
 
-    fn push<S: PartialEq + serde::Serialize + OwnConditions>(
+    /// Puts what is wrong with the newest spec over what the engine made, and queues what differs from what is there. Of
+    /// a spec that never compiled there is nothing but that to say.
+    fn finish<S: Status>(
         &mut self,
-        kind: Kind,
-        key: &Key,
-        status: Option<S>,
+        (namespace, name): &Key,
+        generation: i64,
+        refusals: &[Refused],
+        made: Option<S>,
         before: Option<&S>,
     ) {
-        let Some(mut status) = status else { return };
-        if before == Some(&status) {
-            return;
+        let refusal = refusals.iter().find(|it| {
+            it.kind == S::KIND.as_str() && it.name == name.as_str() && it.namespace == namespace.as_str()
+        });
+        let in_force = made.is_some();
+        let status = match (made, refusal) {
+            (made, Some(refusal)) => {
+                let status = made.or_else(|| before.cloned()).unwrap_or_default();
+                status.refused(&refusal.errors, in_force, generation, self.now)
+            }
+            (Some(made), None) => made,
+            (None, None) => return,
+        };
+        if before != Some(&status) {
+            self.writes.extend(Write::new(S::KIND, &(namespace.clone(), name.clone()), &status.own()));
         }
-        status.keep_own_conditions(kind);
-        self.writes.extend(Write::new(kind, key, &status));
     }
 }
 
-/// What the engine made, with what is wrong with the newest spec said over it. Of a spec that never compiled there is
-/// nothing but that to say.
-fn with_refusal<S: Clone + Default>(
-    kind: Kind,
-    key: &Key,
-    refusals: &[Refused],
-    made: Option<S>,
-    before: Option<&S>,
-    say: impl FnOnce(&mut S, &CompileErrors),
-) -> Option<S> {
-    let refusal = refusals
-        .iter()
-        .find(|it| it.kind == kind.as_str() && it.name == key.1.as_str() && it.namespace == key.0.as_str());
-    let Some(refusal) = refusal else { return made };
-    let mut status = made.or_else(|| before.cloned()).unwrap_or_default();
-    say(&mut status, &refusal.errors);
-    Some(status)
+/// What the statuses of the three kinds have in common.
+trait Status: Clone + Default + PartialEq + serde::Serialize {
+    /// The kind whose status it is.
+    const KIND: Kind;
+
+    /// The same, with what is wrong with the newest spec.
+    fn refused(self, errors: &CompileErrors, in_force: bool, generation: i64, now: Timestamp) -> Self;
+
+    /// The same, without other managers' conditions: a server-side apply must only hold what is ours.
+    fn own(self) -> Self;
 }
 
-/// Leaves other managers' conditions to them: a server-side apply must only hold what is ours.
-trait OwnConditions {
-    fn keep_own_conditions(&mut self, kind: Kind);
-}
+macro_rules! status {
+    ($($kind:ident: $status:ty),+) => {
+        $(impl Status for $status {
+            const KIND: Kind = Kind::$kind;
 
-macro_rules! own_conditions {
-    ($($status:ty),+) => {
-        $(impl OwnConditions for $status {
-            fn keep_own_conditions(&mut self, kind: Kind) {
-                self.conditions.retain(|it| condition::types(kind).contains(&it.type_.as_str()));
+            fn refused(mut self, errors: &CompileErrors, in_force: bool, generation: i64, now: Timestamp) -> Self {
+                self.conditions = refused(Self::KIND, errors, in_force, &self.conditions, generation, now);
+                self.observed_generation = Some(generation);
+                self
+            }
+
+            fn own(mut self) -> Self {
+                self.conditions.retain(|it| condition::types(Self::KIND).contains(&it.type_.as_str()));
+                self
             }
         })+
     };
 }
 
-own_conditions!(SecurityStandardStatus, ServiceTierStatus, RiskExceptionStatus);
+status!(
+    SecurityStandard: SecurityStandardStatus,
+    ServiceTier: ServiceTierStatus,
+    RiskException: RiskExceptionStatus
+);
 
 /// For how long an evaluation may take before the process counts as stuck.
 pub(super) const STUCK: SignedDuration = SignedDuration::from_secs(120);

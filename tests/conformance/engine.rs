@@ -145,7 +145,7 @@ impl Objects {
 
 /// The status of an object that didn't compile.
 fn said(kind: Kind, refusal: &Refused, findings: &Findings<'_>) -> Value {
-    json!({"conditions": refused(kind, &refusal.errors, &[], 1, findings.assessment.at)})
+    json!({"conditions": refused(kind, &refusal.errors, false, &[], 1, findings.assessment.at)})
 }
 
 fn called(refused: &Refused) -> String {
