@@ -33,7 +33,7 @@ pub use exception::{
 pub use exception_status::{ApprovalCount, Coverage, ExpiryImpact, RiskExceptionStatus};
 pub use levels::{Action, Impact, Likelihood, Severity};
 pub use percent::{ParsePercentError, Percent};
-pub use selector::{LabelSelector, Operator, Requirement, UnknownOperator};
+pub use selector::{LabelSelector, Operator, Requirement};
 pub use standard::{
     CircuitBreaker, ControlRef, Freeze, PromoteAt, Ratchet, Rollout, Scope, SecurityStandard,
     SecurityStandardSpec, Stage, TierPlan,
