@@ -52,9 +52,16 @@ pub(super) async fn keep(shared: Arc<Shared>, kind: ObjectKind, streaming: bool)
     "a watch"
 }
 
-/// A denied permission is named as such, with the verb that is missing.
+/// A denied permission is named as such, with the verb that is missing; so is a kind that isn't installed.
 fn explain(error: &watcher::Error) -> String {
     match error {
+        watcher::Error::InitialListFailed(kube::Error::Api(status))
+        | watcher::Error::WatchStartFailed(kube::Error::Api(status))
+            if status.is_not_found() =>
+        {
+            "the API server doesn't serve it; `stanchion crds | kubectl apply --server-side -f -` installs our kinds"
+                .to_owned()
+        }
         watcher::Error::InitialListFailed(kube::Error::Api(status)) if status.is_forbidden() => {
             format!("the operator may not list: {}", status.message)
         }
