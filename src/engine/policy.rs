@@ -7,7 +7,7 @@ use super::exception::{CompiledException, Trust};
 use super::rollout::Record;
 use super::standard::CompiledStandard;
 use super::tier::{CompiledTier, Tiers};
-use crate::api::{RiskException, SecurityStandard, ServiceTier};
+use crate::api::{Kind, RiskException, SecurityStandard, ServiceTier};
 use crate::facts::{Meta, Text};
 
 /// Namespaces that no standard judges, whatever its scope: the cluster's own, and Stanchion's.
@@ -71,7 +71,7 @@ pub struct Policy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     /// Its kind.
-    pub kind: &'static str,
+    pub kind: Kind,
     /// Its namespace; empty for cluster-scoped kinds.
     pub namespace: Text,
     /// Its name.
@@ -97,20 +97,20 @@ impl Policy {
                     policy.stages.extend(recorded_stages(standard));
                     policy.standards.push(compiled);
                 }
-                Err(errors) => refused.push(Refused::new("SecurityStandard", &standard.metadata, errors)),
+                Err(errors) => refused.push(Refused::new(Kind::SecurityStandard, &standard.metadata, errors)),
             }
         }
         let mut compiled_tiers = Vec::new();
         for tier in tiers {
             match CompiledTier::compile(tier) {
                 Ok(compiled) => compiled_tiers.push(compiled),
-                Err(errors) => refused.push(Refused::new("ServiceTier", &tier.metadata, errors)),
+                Err(errors) => refused.push(Refused::new(Kind::ServiceTier, &tier.metadata, errors)),
             }
         }
         for exception in exceptions {
             match CompiledException::compile(exception) {
                 Ok(compiled) => policy.exceptions.push(compiled),
-                Err(errors) => refused.push(Refused::new("RiskException", &exception.metadata, errors)),
+                Err(errors) => refused.push(Refused::new(Kind::RiskException, &exception.metadata, errors)),
             }
         }
         policy.tiers = Tiers::new(compiled_tiers);
@@ -139,7 +139,7 @@ impl Policy {
 
 impl Refused {
     fn new(
-        kind: &'static str,
+        kind: Kind,
         meta: &k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta,
         errors: CompileErrors,
     ) -> Self {

@@ -199,8 +199,7 @@ impl Collection {
     }
 
     fn refusal(&self, refused: &Refused) -> Vec<Problem> {
-        let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == refused.kind);
-        let origin = kind.and_then(|kind| self.origin(kind, &refused.namespace, &refused.name));
+        let origin = self.origin(refused.kind, &refused.namespace, &refused.name);
         let slash = if refused.namespace.is_empty() { "" } else { "/" };
         let called = format!("{} {}{slash}{}", refused.kind, refused.namespace, refused.name);
         let problem = |error: &crate::engine::error::CompileError| Problem {

@@ -135,9 +135,8 @@ fn compile(world: &World, last_good: &mut LastGood) -> (Policy, Vec<Refused>) {
     let standards = world.standards.values();
     let (policy, refusals) =
         Policy::compile(standards, world.tiers.values(), world.exceptions.values(), Settings::default());
-    let refuses = |kind: Kind, key: &Key| {
-        refusals.iter().any(|it| it.kind == kind.as_str() && it.name == key.1.as_str())
-    };
+    let refuses =
+        |kind: Kind, key: &Key| refusals.iter().any(|it| it.kind == kind && it.name == key.1.as_str());
     for (key, standard) in &world.standards {
         if !refuses(Kind::SecurityStandard, key) {
             last_good.standards.insert(key.clone(), standard.spec.clone());
@@ -257,9 +256,9 @@ impl Draft<'_> {
         made: Option<S>,
         before: Option<&S>,
     ) {
-        let refusal = refusals.iter().find(|it| {
-            it.kind == S::KIND.as_str() && it.name == name.as_str() && it.namespace == namespace.as_str()
-        });
+        let refusal = refusals
+            .iter()
+            .find(|it| it.kind == S::KIND && it.name == name.as_str() && it.namespace == namespace.as_str());
         let in_force = made.is_some();
         let status = match (made, refusal) {
             (made, Some(refusal)) => {

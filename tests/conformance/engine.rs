@@ -106,7 +106,8 @@ impl Objects {
             let before = standard.status.as_ref();
             let index = findings.policy.standards.iter().position(|it| it.name == name.as_str());
             let made = index.and_then(|index| findings.standard(index, before, 1));
-            let errors = refusals.iter().find(|it| it.kind == "SecurityStandard" && it.name == name.as_str());
+            let errors =
+                refusals.iter().find(|it| it.kind == Kind::SecurityStandard && it.name == name.as_str());
             let made = made.map(|made| serde_json::to_value(made).unwrap());
             let made = made.unwrap_or_else(|| said(Kind::SecurityStandard, errors.unwrap(), findings));
             (name, status::standard(&made))
@@ -118,7 +119,7 @@ impl Objects {
         let one = |tier: &ServiceTier| {
             let name = tier.metadata.name.clone().unwrap();
             let made = findings.tier(&name, tier.status.as_ref(), 1);
-            let errors = refusals.iter().find(|it| it.kind == "ServiceTier" && it.name == name.as_str());
+            let errors = refusals.iter().find(|it| it.kind == Kind::ServiceTier && it.name == name.as_str());
             let made = made.map(|made| serde_json::to_value(made).unwrap());
             let made = made.unwrap_or_else(|| said(Kind::ServiceTier, errors.unwrap(), findings));
             (name, status::tier(&made))
@@ -134,7 +135,7 @@ impl Objects {
             let index = findings.policy.exceptions.iter().position(|it| same(&it.namespace, &it.name));
             let made = index.and_then(|index| findings.exception(index, exception.status.as_ref(), 1));
             let errors =
-                refusals.iter().find(|it| it.kind == "RiskException" && same(&it.namespace, &it.name));
+                refusals.iter().find(|it| it.kind == Kind::RiskException && same(&it.namespace, &it.name));
             let made = made.map(|made| serde_json::to_value(made).unwrap());
             let made = made.unwrap_or_else(|| said(Kind::RiskException, errors.unwrap(), findings));
             (format!("{}/{}", key.0, key.1), status::exception(&made))
