@@ -191,6 +191,25 @@ fn an_invalid_standard_leaves_its_last_good_version_in_force_and_says_so() {
 }
 
 #[test]
+fn the_longest_words_that_people_may_write_fit_into_a_status() {
+    let cluster = cluster();
+    let _operator = Operator::ready(&cluster, "words");
+    let shop = Shop::open(&cluster);
+    let day = |hours: i64| {
+        (plane::clock() + jiff::SignedDuration::from_hours(hours)).strftime("%Y-%m-%d").to_string()
+    };
+    let rollout = json!({
+        "stages": [{"action": "Audit", "soak": "7d"}, {"action": "Warn"}],
+        "freezes": [{"from": day(-24), "to": day(24), "reason": "r".repeat(256)}],
+    });
+    cluster.patch(&shop.standard(), &json!({"spec": {"rollout": rollout}}));
+    eventually("the freeze in the status", || {
+        let blocked = shop.status()["tiers"][0]["blockedBy"].to_string();
+        if blocked.contains("frozen until") { Ok(()) } else { Err(blocked) }
+    });
+}
+
+#[test]
 fn an_operator_that_was_killed_finds_everything_as_it_left_it() {
     let cluster = cluster();
     let operator = Operator::ready(&cluster, "phoenix");

@@ -130,6 +130,14 @@ fn at_most_daily(before: Option<&Time>, now: Timestamp) -> Time {
     }
 }
 
+/// At most this many characters, as the schema counts them.
+fn shortened(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+}
+
 /// `1 workload`, `2 workloads`
 fn plural(number: impl TryInto<i64>, noun: &str) -> String {
     let number = count(number);

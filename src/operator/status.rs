@@ -7,7 +7,7 @@ use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tracing::{debug, warn};
 
 use super::observed::resource;
@@ -19,8 +19,8 @@ use crate::facts::object::{Object, ObjectKind};
 /// At most five writes a second, so that a mass change can't drown the API server.
 const PACE: Duration = Duration::from_millis(200);
 
-/// How long to wait after a failed write before everything is looked at again.
-const PAUSE: Duration = Duration::from_secs(2);
+/// How long to wait after a failed write before everything is looked at again: at first, and at most.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(120));
 
 /// A status that differs from what is there.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,7 +47,8 @@ impl Write {
     }
 }
 
-/// Writes what the newest evaluation found to differ, one after the other, while this process leads. Never returns.
+/// Writes what the newest evaluation found to differ, one after the other, while this process leads. One that can't be
+/// written does not keep the others waiting. Never returns.
 pub(super) async fn write_for_ever(
     shared: &Shared,
     mut inbox: watch::Receiver<Vec<Write>>,
@@ -56,9 +57,11 @@ pub(super) async fn write_for_ever(
     let mut pace = interval(PACE);
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut waiting: VecDeque<Write> = VecDeque::new();
+    let mut failures = Failures::default();
     loop {
         shared.metrics.leads(*leader.borrow());
         let ready = *leader.borrow() && !waiting.is_empty();
+        let again = failures.again;
         tokio::select! {
             biased;
             changed = inbox.changed() => {
@@ -73,15 +76,44 @@ pub(super) async fn write_for_ever(
                 }
             }
             _ = pace.tick(), if ready => {
-                if let Some(write) = waiting.pop_front()
-                    && !apply(shared, &write).await
-                {
-                    waiting.clear();
-                    tokio::time::sleep_until(Instant::now() + PAUSE).await;
-                    shared.changed.notify_one();
+                if let Some(write) = waiting.pop_front() {
+                    let done = apply(shared, &write).await;
+                    failures.note(done, waiting.is_empty(), Instant::now());
                 }
             }
+            () = sleep_until(again.unwrap_or_else(Instant::now)), if again.is_some() => {
+                failures.again = None;
+                shared.changed.notify_one();
+            }
         }
+    }
+}
+
+/// When to look again at what could not be written.
+#[derive(Debug, Default)]
+struct Failures {
+    /// Whether one of this round failed.
+    failed: bool,
+    /// How many rounds in a row had one.
+    rounds: u32,
+    again: Option<Instant>,
+}
+
+impl Failures {
+    /// Notes a write, and at the end of a round when the next one is due: each pause is twice the last.
+    fn note(&mut self, done: bool, last: bool, now: Instant) {
+        self.failed |= !done;
+        if !last {
+            return;
+        }
+        if self.failed {
+            let pause = PAUSES.0.saturating_mul(2_u32.saturating_pow(self.rounds)).min(PAUSES.1);
+            self.again = Some(now + pause);
+            self.rounds = self.rounds.saturating_add(1);
+        } else {
+            self.rounds = 0;
+        }
+        self.failed = false;
     }
 }
 
@@ -118,5 +150,29 @@ async fn apply(shared: &Shared, write: &Write) -> bool {
             warn!(kind = resource.kind, namespace, name, %error, "a status can't be written; it is tried again");
             false
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fails_is_tried_again_with_growing_pauses_until_a_round_succeeds() {
+        let now = Instant::now();
+        let mut failures = Failures::default();
+        failures.note(false, false, now);
+        assert_eq!(failures.again, None, "the others of the round come first");
+        failures.note(true, true, now);
+        assert_eq!(failures.again, Some(now + PAUSES.0));
+        failures.note(false, true, now);
+        assert_eq!(failures.again, Some(now + PAUSES.0 * 2));
+        for _ in 0..100 {
+            failures.note(false, true, now);
+        }
+        assert_eq!(failures.again, Some(now + PAUSES.1));
+        failures.note(true, true, now);
+        failures.note(false, true, now);
+        assert_eq!(failures.again, Some(now + PAUSES.0));
     }
 }

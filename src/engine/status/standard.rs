@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Findings, conditions, count, plural, to_the_second};
+use super::{Findings, conditions, count, plural, shortened, to_the_second};
 use crate::api::condition::{Outcome as Said, standard as reasons};
 use crate::api::{
     Action, ControlStatus, Date, Kind, Percent, Posture, SecurityStandardStatus, TierStage, TopFailure,
@@ -22,6 +22,11 @@ const MOST_CONTROLS: usize = 20;
 const MOST_DAYS: usize = 30;
 /// The most tiers that a status lists.
 const MOST_TIERS: usize = 64;
+/// The longest reason why a tier isn't promoted; a freeze brings words of its own.
+const LONGEST_BLOCKER: usize = 256;
+/// The longest name of a subject, and of an owner.
+const LONGEST_SUBJECT: usize = 600;
+const LONGEST_OWNER: usize = 253;
 
 pub(super) fn status(
     findings: &Findings<'_>,
@@ -150,7 +155,11 @@ fn tier_stage(
         would_deny: (will_deny && standing.record.action != Action::Deny).then(|| count(counts.failing)),
         next: standing.next,
         promotable_from: standing.promotable_from.map(to_the_second),
-        blocked_by: standing.blocked_by.iter().map(ToString::to_string).collect(),
+        blocked_by: standing
+            .blocked_by
+            .iter()
+            .map(|it| shortened(&it.to_string(), LONGEST_BLOCKER))
+            .collect(),
     }
 }
 
@@ -162,10 +171,10 @@ fn top_failures(findings: &Findings<'_>, index: usize) -> Vec<TopFailure> {
             let failing =
                 assessed.details.iter().filter(|it| it.standard == index && it.outcome == Outcome::Fail);
             TopFailure {
-                subject: key.to_string(),
+                subject: shortened(&key.to_string(), LONGEST_SUBJECT),
                 tier: assessed.tier.as_ref().map(ToString::to_string),
                 controls: failing.take(MOST_CONTROLS).map(|it| it.control.id.to_owned()).collect(),
-                owner: assessed.owner.as_ref().map(|owner| owner.chars().take(253).collect()),
+                owner: assessed.owner.as_ref().map(|owner| shortened(owner, LONGEST_OWNER)),
             }
         })
         .collect()
@@ -204,6 +213,14 @@ mod tests {
         let next = trend(Some(&before), Some(Percent::HUNDRED), "2026-12-01".parse().unwrap());
         assert_eq!(next.len(), MOST_DAYS);
         assert_eq!(next.last().unwrap().date.to_string(), "2026-12-01");
+    }
+
+    #[test]
+    fn no_text_is_longer_than_the_schema_takes() {
+        assert_eq!(shortened("frozen", LONGEST_BLOCKER), "frozen");
+        let long = shortened(&"é".repeat(300), LONGEST_BLOCKER);
+        assert_eq!(long.chars().count(), LONGEST_BLOCKER);
+        assert!(long.ends_with('…'));
     }
 
     #[test]
