@@ -151,14 +151,6 @@ pub struct Rollout {
     pub hold: bool,
 }
 
-impl Rollout {
-    /// The circuit breaker, with its defaults where none is given.
-    #[must_use]
-    pub fn breaker(&self) -> CircuitBreaker {
-        self.circuit_breaker.clone().unwrap_or_default()
-    }
-}
-
 /// One stage of a rollout, and what must be so before the next one begins.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -104,8 +104,8 @@ pub struct ExceptionState {
     pub asked_for: bool,
     /// The workloads that would fail without it.
     pub covered: BTreeSet<SubjectKey>,
-    /// How many findings it covers.
-    pub findings: u64,
+    /// The findings that it covers; one that several standards ask for is one.
+    pub findings: BTreeSet<Fingerprint>,
     /// Compensating controls that don't hold on one of its workloads: it is suspended until they do.
     pub failed_compensations: BTreeSet<Text>,
 }
@@ -272,9 +272,7 @@ fn place_exceptions(
         for subject in &meant {
             targeted.entry(subject.key.clone()).or_default().push(index);
         }
-        let failed_compensations = failed_compensations(inventory, exception, &meant);
-        let state = ExceptionState::new(policy, exception, &meant, now);
-        states.push(ExceptionState { failed_compensations, ..state });
+        states.push(ExceptionState::new(policy, inventory, exception, &meant, now));
     }
     (states, targeted)
 }
@@ -298,7 +296,13 @@ fn failed_compensations(
 }
 
 impl ExceptionState {
-    fn new(policy: &Policy, exception: &CompiledException, meant: &[&Placed<'_>], now: Timestamp) -> Self {
+    fn new(
+        policy: &Policy,
+        inventory: &Inventory,
+        exception: &CompiledException,
+        meant: &[&Placed<'_>],
+        now: Timestamp,
+    ) -> Self {
         let most_critical = meant.iter().filter_map(|subject| subject.tier).min_by_key(|tier| tier.level);
         let bounds = most_critical.map(|tier| tier.bounds.clone()).unwrap_or_default();
         let renewals = policy.renewals(exception);
@@ -315,8 +319,8 @@ impl ExceptionState {
             overbroad: meant.len() > exception.max_workloads,
             asked_for: false,
             covered: BTreeSet::new(),
-            findings: 0,
-            failed_compensations: BTreeSet::new(),
+            findings: BTreeSet::new(),
+            failed_compensations: failed_compensations(inventory, exception, meant),
         }
     }
 }
@@ -393,14 +397,14 @@ fn excuse(
         Verdict::Error(reason) => return detail(Outcome::Error, Vec::new(), Some(reason)),
         Verdict::Fail(findings) => findings,
     };
-    let Subject::Workload(workload) = placed.subject else {
-        let judged = uncovered(control, &placed.key, findings);
-        return detail(Outcome::Fail, judged, None);
-    };
     let mut judged = uncovered(control, &placed.key, findings);
-    for finding in &mut judged {
-        let covering = naming().filter(|(_, exception)| exception.covers(&finding.finding, workload));
-        finding.exception = cover(policy, &placed.key, covering.map(|(index, _)| index), exceptions);
+    // Exceptions are meant for workloads alone.
+    if let Subject::Workload(workload) = placed.subject {
+        for judged in &mut judged {
+            let covering = naming().filter(|(_, exception)| exception.covers(&judged.finding, workload));
+            let covering = covering.map(|(index, _)| index);
+            judged.exception = cover(policy, &placed.key, judged.fingerprint, covering, exceptions);
+        }
     }
     let outcome =
         if judged.iter().all(|it| it.exception.is_some()) { Outcome::Excepted } else { Outcome::Fail };
@@ -417,6 +421,7 @@ fn uncovered(control: &Control, key: &SubjectKey, findings: Vec<Finding>) -> Vec
 fn cover(
     policy: &Policy,
     key: &SubjectKey,
+    fingerprint: Fingerprint,
     covering: impl Iterator<Item = usize>,
     exceptions: &mut [ExceptionState],
 ) -> Option<usize> {
@@ -428,7 +433,7 @@ fn cover(
         if !state.covers() {
             continue;
         }
-        state.findings += 1;
+        state.findings.insert(fingerprint);
         state.covered.insert(key.clone());
         if longest.is_none_or(|(end, _)| exception.expires_at > end) {
             longest = Some((exception.expires_at, index));

@@ -167,13 +167,6 @@ impl CompiledRollout {
         own.map_or(&self.general, |(_, plan)| plan)
     }
 
-    /// The gravest action that any tier's plan reaches.
-    #[must_use]
-    pub fn gravest(&self) -> Action {
-        let plans = self.tiers.iter().map(|(_, plan)| plan).chain([&self.general]);
-        plans.flat_map(|plan| &plan.0).map(|stage| stage.action).max().unwrap_or_default()
-    }
-
     /// Where a tier stands at a time, given what is recorded of it and what was measured; at most one stage further
     /// than recorded.
     #[must_use]

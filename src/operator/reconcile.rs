@@ -31,6 +31,9 @@ const DEBOUNCE: Duration = Duration::from_millis(150);
 /// The longest sleep: a clock that was set shows itself after this.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 
+/// How long after an evaluation that failed the next one begins, unless something changes.
+const RETRY: SignedDuration = SignedDuration::from_secs(30);
+
 /// Everything that one evaluation brought.
 pub(super) struct Evaluation {
     /// What people decided, compiled.
@@ -96,7 +99,11 @@ async fn evaluate_for_ever(shared: &Arc<Shared>, outbox: &watch::Sender<Vec<Writ
                 }
                 outbox.send_replace(evaluation.writes);
             }
-            Err(error) => warn!(%error, "the evaluation failed; the next change begins another"),
+            Err(error) => {
+                // Not at once: what failed would fail again.
+                next = clock::now().checked_add(RETRY).ok();
+                warn!(%error, "the evaluation failed; it is tried again");
+            }
         }
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn status(
     let now = findings.now();
     let outcomes =
         [accepted(state), approved(findings, state), active(exception, state), effective(exception, state)];
-    let used = state.findings > 0;
+    let used = !state.findings.is_empty();
     let approvals = state.approvals;
     Some(RiskExceptionStatus {
         observed_generation: Some(generation),
@@ -45,7 +45,7 @@ pub(super) fn status(
         }),
         covers: Some(Coverage {
             workloads: count(state.covered.len()),
-            findings: count(state.findings),
+            findings: count(state.findings.len()),
             tiers: state.tiers.iter().take(MOST_TIERS).map(ToString::to_string).collect(),
         }),
         last_used: last_used(before, used, now),
@@ -127,11 +127,11 @@ fn effective(exception: &CompiledException, state: &ExceptionState) -> Said {
         return reasons::COMPENSATING_CONTROL_FAILED
             .because(format!("Compensating controls that don't hold: {}.", failed.join(", ")));
     }
-    if state.findings == 0 {
+    if state.findings.is_empty() {
         return reasons::NO_LONGER_NEEDED.because("What it matches passes now: it can be deleted.");
     }
     let covered = plural(state.covered.len(), "workload");
-    reasons::EFFECTIVE.because(format!("Covers {} on {covered}.", plural(state.findings, "finding")))
+    reasons::EFFECTIVE.because(format!("Covers {} on {covered}.", plural(state.findings.len(), "finding")))
 }
 
 fn last_used(before: Option<&RiskExceptionStatus>, used: bool, now: Timestamp) -> Option<Time> {

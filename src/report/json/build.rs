@@ -205,7 +205,7 @@ fn exception_report(
         required_approvals: state.approvals.required,
         valid_approvals: state.approvals.valid,
         covers: state.covered.iter().map(ToString::to_string).collect(),
-        findings: state.findings,
+        findings: number(state.findings.len()),
         location: start(input.collection.origin(Kind::RiskException, &exception.namespace, &exception.name)),
     }
 }
