@@ -5,8 +5,9 @@
 #![expect(clippy::expect_used, reason = "a benchmark may panic")]
 
 use stanchion::engine::catalogue;
-use stanchion::engine::control::{Check, Subject, Verdict};
+use stanchion::engine::control::{Check, Scene, Subject, Verdict};
 use stanchion::facts::{Inventory, Workload, WorkloadKind};
+use stanchion::relations::Relations;
 
 fn main() {
     divan::main();
@@ -65,8 +66,10 @@ fn judge(bencher: divan::Bencher<'_, '_>, manifest: &str, family: &str) {
         .collect();
     let workload = decode(manifest);
     let inventory = Inventory::default();
+    let relations = Relations::new(&inventory);
+    let scene = Scene::new(&relations, jiff::Timestamp::UNIX_EPOCH);
     bencher.bench(|| {
-        let verdicts = checks.iter().map(|check| check.judge(Subject::Workload(&workload), &inventory, None));
+        let verdicts = checks.iter().map(|check| check.judge(Subject::Workload(&workload), &scene));
         verdicts.filter(|verdict| matches!(verdict, Verdict::Fail(_))).count()
     });
 }

@@ -58,61 +58,67 @@ pub(crate) mod testing {
 
     use serde_json::{Map, Value};
 
-    use crate::api::{ServiceTier, ServiceTierSpec};
-    use crate::engine::control::{Control, Finding, Subject, Verdict};
+    use crate::api::ServiceTier;
+    use crate::engine::control::{Control, Finding, Scene, Subject, Verdict};
     use crate::engine::tier::CompiledTier;
     use crate::facts::object::{Recognition, recognize};
-    use crate::facts::{Inventory, Object};
+    use crate::facts::{Inventory, Object, Text};
+    use crate::relations::Relations;
 
     /// The verdict on a manifest, with the control's defaults.
     pub(crate) fn judge(control: &Control, manifest: &str) -> Verdict {
         judge_with(control, &serde_json::json!({}), manifest)
     }
 
-    /// The verdict on a manifest, with parameters.
+    /// The verdict on the first of the manifest's documents, with parameters. All documents are facts; a `ServiceTier`
+    /// among them is the subject's tier, and a label `owner` names its owner. It is judged at 2026-11-23, noon.
     pub(crate) fn judge_with(control: &Control, parameters: &Value, manifest: &str) -> Verdict {
         let given: &Map<String, Value> = parameters.as_object().expect("parameters are an object");
         let check = (control.compile)(given).expect("the parameters compile");
-        let inventory = Inventory::default();
-        match decode(manifest) {
-            Object::Workload(workload) => check.judge(Subject::Workload(&workload), &inventory, None),
-            Object::Namespace(namespace) => check.judge(Subject::Namespace(&namespace), &inventory, None),
-            Object::ServiceAccount(account) => {
-                check.judge(Subject::ServiceAccount(&account), &inventory, None)
+        let documents: Vec<Value> = serde_saphyr::from_multiple(manifest).expect("the manifest is YAML");
+        let mut inventory = Inventory::default();
+        let mut tier = None;
+        for document in &documents {
+            match decode(document) {
+                Object::ServiceTier(it) => tier = Some(compiled(&it)),
+                fact => drop(inventory.add(fact)),
             }
-            other => panic!("{other:?} is no subject"),
         }
+        let judged = decode(documents.first().expect("a document"));
+        let subject = Subject::of(&judged).expect("the first document is a subject");
+        let owner: Option<&Text> = subject.meta().labels.get("owner");
+        let relations = Relations::new(&inventory);
+        let now = "2026-11-23T12:00:00Z".parse().expect("a time");
+        check.judge(subject, &Scene { tier: tier.as_ref(), owner, ..Scene::new(&relations, now) })
     }
 
-    /// The verdict on a workload in a tier of this level, beside disruption budgets.
+    /// The verdict on a manifest in a tier of this level, beside other manifests.
     pub(crate) fn judge_in_tier(
         control: &Control,
         parameters: &Value,
         level: i32,
         manifest: &str,
-        budgets: &[&str],
+        beside: &[&str],
     ) -> Verdict {
-        let given: &Map<String, Value> = parameters.as_object().expect("parameters are an object");
-        let check = (control.compile)(given).expect("the parameters compile");
-        let mut inventory = Inventory::default();
-        for budget in budgets {
-            let Object::DisruptionBudget(budget) = decode(budget) else { panic!("no disruption budget") };
-            inventory.put_disruption_budget(budget);
-        }
-        let Object::Workload(workload) = decode(manifest) else { panic!("no workload") };
-        let tier =
-            ServiceTier::new("tier", ServiceTierSpec { level, default: true, ..ServiceTierSpec::default() });
-        let tier = CompiledTier::compile(&tier).expect("the tier compiles");
-        check.judge(Subject::Workload(&workload), &inventory, Some(&tier))
+        let tier = format!(
+            "{{apiVersion: stanchion.dev/v1alpha1, kind: ServiceTier, metadata: {{name: tier}}, \
+             spec: {{level: {level}, default: true}}}}"
+        );
+        let documents: Vec<&str> =
+            [manifest].into_iter().chain(beside.iter().copied()).chain([&*tier]).collect();
+        judge_with(control, parameters, &documents.join("\n---\n"))
     }
 
-    fn decode(manifest: &str) -> Object {
-        let value: Value = serde_saphyr::from_str(manifest).expect("the manifest is YAML");
-        let text = |field: &str| value[field].as_str().expect(field).to_owned();
+    fn compiled(tier: &ServiceTier) -> CompiledTier {
+        CompiledTier::compile(tier).expect("the tier compiles")
+    }
+
+    fn decode(document: &Value) -> Object {
+        let text = |field: &str| document[field].as_str().expect(field).to_owned();
         let Recognition::Facts(kind) = recognize(&text("apiVersion"), &text("kind")) else {
             panic!("{} has no facts", text("kind"))
         };
-        Object::decode(kind, &value).expect("the manifest decodes")
+        Object::decode(kind, document).expect("the manifest decodes")
     }
 
     /// A pod with this spec (YAML), as a manifest.

@@ -10,38 +10,63 @@
 //! | [`workload`] | the eight built-in kinds with a pod template |
 //! | [`pod`], [`container`], [`security`], [`volume`] | the pod template itself |
 //! | [`image`] | image references in their parts |
-//! | [`namespace`], [`service_account`], [`disruption_budget`] | other objects that controls join with workloads |
+//! | [`env`], [`scheduling`], [`running`] | environment variables, where pods may run, what of them runs |
+//! | [`rbac`], [`service_account`] | who may do what |
+//! | [`service`], [`ingress`], [`gateway`], [`network_policy`] | how workloads are reached |
+//! | [`namespace`], [`node`], [`config_map`], [`secret`], [`disruption_budget`], [`audit_policy`] | other objects that controls judge or join with workloads |
 //! | [`object`] | one decoded object of any kind, and how a kind becomes facts |
 //! | [`inventory`] | all of them together |
 //! | [`selector`], [`path`], [`text`] | label selectors, field paths, shared strings |
 
+pub mod audit_policy;
+pub mod config_map;
 pub mod container;
 mod decode;
 pub mod disruption_budget;
+pub mod env;
+pub mod gateway;
 pub mod image;
+pub mod ingress;
 pub mod inventory;
 pub mod meta;
 pub mod namespace;
+pub mod network_policy;
+pub mod node;
 pub mod object;
 pub mod path;
 pub mod pod;
+pub mod rbac;
+pub mod running;
+pub mod scheduling;
+pub mod secret;
 pub mod security;
 pub mod selector;
+pub mod service;
 pub mod service_account;
 pub mod text;
 pub mod volume;
 pub mod workload;
 
+pub use audit_policy::AuditPolicy;
+pub use config_map::ConfigMap;
 pub use container::{Container, ContainerClass, ContainerRef};
 pub use disruption_budget::DisruptionBudget;
+pub use gateway::{Gateway, Route};
 pub use image::{ImageError, ImageRef};
-pub use inventory::{Inventory, SubjectKey, SubjectKind};
+pub use ingress::Ingress;
+pub use inventory::{Inventory, Owned, SubjectKey};
 pub use meta::{Meta, OwnerReference};
 pub use namespace::Namespace;
-pub use object::Object;
+pub use network_policy::{Direction, NetworkPolicy};
+pub use node::Node;
+pub use object::{Object, ObjectKind};
 pub use path::{Path, Step};
 pub use pod::{PodSpec, PodTemplate};
+pub use rbac::{Binding, BindingKind, Role, RoleKind, Rule};
+pub use running::Running;
+pub use secret::Secret;
 pub use selector::Selector;
+pub use service::Service;
 pub use service_account::ServiceAccount;
 pub use text::{Text, TextMap};
 pub use workload::{Workload, WorkloadKind};

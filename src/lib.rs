@@ -5,6 +5,7 @@
 //! - [`api`]: the three custom resources, their schemas and their conditions.
 //! - [`manifest`]: from the bytes of a file to objects that know their place in it.
 //! - [`facts`]: what controls may look at, decoded from bytes.
+//! - [`relations`]: facts joined across objects: who may do what, what leads where.
 //! - [`load`]: files to facts with their places, and to what people decided.
 //! - [`controls`]: the catalogue, one file a control.
 //! - [`engine`]: standards, tiers and exceptions over facts: the posture.
@@ -24,4 +25,5 @@ pub mod load;
 pub mod manifest;
 #[cfg(feature = "operator")]
 pub mod operator;
+pub mod relations;
 pub mod report;

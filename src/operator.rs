@@ -26,7 +26,6 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use crate::facts::object::ObjectKind;
 use metrics::Metrics;
 use world::World;
 
@@ -139,7 +138,7 @@ async fn start(
     http::serve(options.http, Arc::clone(&shared), tasks).await?;
     let streaming = watch::serves_streaming_lists(&client).await;
     info!(namespace, identity = options.identity, streaming_lists = streaming, "starting");
-    for kind in ObjectKind::all() {
+    for kind in observed::kinds() {
         tasks.spawn(watch::keep(Arc::clone(&shared), kind, streaming));
     }
     let keeper = lease::Keeper::new(client, namespace, options.identity).await?;

@@ -15,14 +15,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use scene::{Scene, scene};
+use scene::{NOW, Scene, scene};
 use serde_json::{Value, json};
 use stanchion::engine::catalogue;
-use stanchion::engine::control::{Check, Subject, Verdict};
+use stanchion::engine::control::{self, Check, Subject, Verdict};
 use stanchion::engine::evaluate::{Assessment, Outcome};
 use stanchion::engine::exception::Life;
 use stanchion::facts::object::{Object, ObjectKind};
 use stanchion::facts::{Inventory, WorkloadKind};
+use stanchion::relations::Relations;
 
 /// The findings of an assessment, excused or not, by what tells them apart.
 fn findings(assessment: &Assessment) -> BTreeSet<String> {
@@ -173,11 +174,13 @@ proptest! {
     fn nothing_that_is_json_makes_the_engine_panic(object in scene::anything(), scene in scene()) {
         for kind in ObjectKind::all() {
             let Ok(decoded) = Object::decode(kind, &object) else { continue };
-            let inventory = Inventory::default();
+            let mut inventory = Inventory::default();
+            inventory.put(decoded.clone());
+            let relations = Relations::new(&inventory);
             for control in catalogue::all() {
                 let check = (control.compile)(&serde_json::Map::new()).unwrap();
                 if let Some(subject) = Subject::of(&decoded) {
-                    let _ = check.judge(subject, &inventory, None);
+                    let _ = check.judge(subject, &control::Scene::new(&relations, NOW));
                 }
             }
         }
@@ -207,7 +210,9 @@ fn verdict(check: &Check, kind: WorkloadKind, object: &Value) -> (String, Vec<St
     let Object::Workload(workload) = Object::decode(ObjectKind::Workload(kind), object).unwrap() else {
         panic!("{kind} is a workload")
     };
-    let verdict = check.judge(Subject::Workload(&workload), &Inventory::default(), None);
+    let inventory = Inventory::default();
+    let relations = Relations::new(&inventory);
+    let verdict = check.judge(Subject::Workload(&workload), &control::Scene::new(&relations, NOW));
     let template = workload.template_path().to_string();
     let place =
         |path: String| path.strip_prefix(&template).unwrap_or(&path).trim_start_matches('.').to_owned();

@@ -28,7 +28,7 @@ use stanchion::engine::exception::CompiledException;
 use stanchion::engine::policy::{Policy, Settings};
 use stanchion::engine::posture::{Counts, Posture, measure, worst};
 use stanchion::engine::status::Findings;
-use stanchion::facts::SubjectKind;
+use stanchion::facts::ObjectKind;
 
 const FOLDER: &str = "examples/shop";
 const README: &str = "examples/shop/README.md";
@@ -159,7 +159,7 @@ fn it_has_the_size_of_a_small_company() {
     assert_eq!(workloads.len(), 20);
     assert_eq!(of(|key| key.namespace.to_string()).len(), 5);
     let kinds = of(|key| match key.kind {
-        SubjectKind::Workload(kind) => kind.to_string(),
+        ObjectKind::Workload(kind) => kind.to_string(),
         other => other.to_string(),
     });
     let wanted = ["CronJob", "DaemonSet", "Deployment", "Job", "Pod", "StatefulSet"];

@@ -179,7 +179,10 @@ impl RiskExceptionSpec {
     ),
 ]))]
 pub struct ExceptionTarget {
-    /// The kind of the workloads, for example `Deployment`. Absent: every kind.
+    /// The kind, for example `Deployment`. Absent: every kind of workload. It can also name another kind that controls
+    /// judge: `ServiceAccount`, `Role`, `RoleBinding`, `Service`, `Ingress`, `Gateway`, `ConfigMap`, or `Namespace` for the
+    /// exception's own namespace. A `ClusterRole` or a `ClusterRoleBinding` is excepted in the namespace
+    /// `stanchion-system`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", length(max = 63), regex(pattern = "^[A-Z][A-Za-z0-9]*$"))]
     pub kind: Option<String>,

@@ -8,7 +8,12 @@ use serde_json::{Map, Value};
 use super::parameters::{Common, ParameterError};
 use super::tier::CompiledTier;
 use crate::api::Severity;
-use crate::facts::{ContainerRef, Inventory, Namespace, Object, Path, ServiceAccount, Text, Workload};
+use crate::facts::{
+    AuditPolicy, Binding, ConfigMap, ContainerRef, Gateway, Ingress, Inventory, Meta, Namespace, Object,
+    Path, Role, Secret, Service, ServiceAccount, Text, Workload,
+};
+use crate::relations::Relations;
+use jiff::Timestamp;
 
 /// A rule of the catalogue. Declared with [`declare_control!`](crate::declare_control), one file each.
 pub struct Control {
@@ -44,6 +49,22 @@ pub enum SubjectType {
     Namespace,
     /// A `ServiceAccount`.
     ServiceAccount,
+    /// A Role or a `ClusterRole`.
+    Role,
+    /// A `RoleBinding` or a `ClusterRoleBinding`.
+    Binding,
+    /// A Service.
+    Service,
+    /// An Ingress.
+    Ingress,
+    /// A Gateway.
+    Gateway,
+    /// A `ConfigMap`.
+    ConfigMap,
+    /// A Secret, without its data.
+    Secret,
+    /// The audit policy of an API server.
+    AuditPolicy,
 }
 
 /// What a control judges, at hand.
@@ -55,21 +76,48 @@ pub enum Subject<'a> {
     Namespace(&'a Namespace),
     /// A `ServiceAccount`.
     ServiceAccount(&'a ServiceAccount),
+    /// A Role or a `ClusterRole`.
+    Role(&'a Role),
+    /// A `RoleBinding` or a `ClusterRoleBinding`.
+    Binding(&'a Binding),
+    /// A Service.
+    Service(&'a Service),
+    /// An Ingress.
+    Ingress(&'a Ingress),
+    /// A Gateway.
+    Gateway(&'a Gateway),
+    /// A `ConfigMap`.
+    ConfigMap(&'a ConfigMap),
+    /// A Secret, without its data.
+    Secret(&'a Secret),
+    /// The audit policy of an API server.
+    AuditPolicy(&'a AuditPolicy),
 }
 
 impl<'a> Subject<'a> {
     /// The subject that an object is, if controls judge its kind.
     #[must_use]
     pub fn of(object: &'a Object) -> Option<Self> {
-        match object {
-            Object::Workload(workload) => Some(Self::Workload(workload)),
-            Object::Namespace(namespace) => Some(Self::Namespace(namespace)),
-            Object::ServiceAccount(account) => Some(Self::ServiceAccount(account)),
-            Object::DisruptionBudget(_)
+        Some(match object {
+            Object::Workload(workload) => Self::Workload(workload),
+            Object::Namespace(it) => Self::Namespace(it),
+            Object::ServiceAccount(it) => Self::ServiceAccount(it),
+            Object::Role(it) => Self::Role(it),
+            Object::Binding(it) => Self::Binding(it),
+            Object::Service(it) => Self::Service(it),
+            Object::Ingress(it) => Self::Ingress(it),
+            Object::Gateway(it) => Self::Gateway(it),
+            Object::ConfigMap(it) => Self::ConfigMap(it),
+            Object::Secret(it) => Self::Secret(it),
+            Object::AuditPolicy(it) => Self::AuditPolicy(it),
+            Object::Route(_)
+            | Object::NetworkPolicy(_)
+            | Object::DisruptionBudget(_)
+            | Object::Node(_)
             | Object::SecurityStandard(_)
             | Object::ServiceTier(_)
-            | Object::RiskException(_) => None,
-        }
+            | Object::RiskException(_) => return None,
+        })
     }
 
     /// What kind of subject it is.
@@ -79,6 +127,32 @@ impl<'a> Subject<'a> {
             Self::Workload(_) => SubjectType::Workload,
             Self::Namespace(_) => SubjectType::Namespace,
             Self::ServiceAccount(_) => SubjectType::ServiceAccount,
+            Self::Role(_) => SubjectType::Role,
+            Self::Binding(_) => SubjectType::Binding,
+            Self::Service(_) => SubjectType::Service,
+            Self::Ingress(_) => SubjectType::Ingress,
+            Self::Gateway(_) => SubjectType::Gateway,
+            Self::ConfigMap(_) => SubjectType::ConfigMap,
+            Self::Secret(_) => SubjectType::Secret,
+            Self::AuditPolicy(_) => SubjectType::AuditPolicy,
+        }
+    }
+
+    /// Its metadata.
+    #[must_use]
+    pub const fn meta(self) -> &'a Meta {
+        match self {
+            Self::Workload(it) => &it.meta,
+            Self::Namespace(it) => &it.metadata,
+            Self::ServiceAccount(it) => &it.metadata,
+            Self::Role(it) => &it.metadata,
+            Self::Binding(it) => &it.metadata,
+            Self::Service(it) => &it.metadata,
+            Self::Ingress(it) => &it.metadata,
+            Self::Gateway(it) => &it.metadata,
+            Self::ConfigMap(it) => &it.metadata,
+            Self::Secret(it) => &it.metadata,
+            Self::AuditPolicy(it) => &it.metadata,
         }
     }
 }
@@ -323,13 +397,40 @@ impl FromIterator<Finding> for Verdict {
     }
 }
 
+/// What a subject is judged by besides itself.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    /// All facts, joined.
+    pub relations: &'a Relations<'a>,
+    /// The subject's tier, if it has one.
+    pub tier: Option<&'a CompiledTier>,
+    /// Who owns the subject, if anybody says so.
+    pub owner: Option<&'a Text>,
+    /// The time.
+    pub now: Timestamp,
+}
+
+impl<'a> Scene<'a> {
+    /// A scene of these facts, for a subject in no tier that nobody owns.
+    #[must_use]
+    pub const fn new(relations: &'a Relations<'a>, now: Timestamp) -> Self {
+        Self { relations, tier: None, owner: None, now }
+    }
+}
+
 /// What a judgement may look at besides its subject.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
     /// All facts.
     pub inventory: &'a Inventory,
+    /// All facts, joined: who may do what, what leads to what.
+    pub relations: &'a Relations<'a>,
     /// The subject's tier, if it has one.
     pub tier: Option<&'a CompiledTier>,
+    /// Who owns the subject, if anybody says so.
+    pub owner: Option<&'a Text>,
+    /// The time that it is judged for.
+    pub now: Timestamp,
     /// Parameters that every control has.
     pub common: &'a Common,
 }
@@ -370,8 +471,10 @@ impl Check {
 
     /// What the control says of a subject.
     #[must_use]
-    pub fn judge(&self, subject: Subject<'_>, inventory: &Inventory, tier: Option<&CompiledTier>) -> Verdict {
-        (self.judge)(subject, &Context { inventory, tier, common: &self.common })
+    pub fn judge(&self, subject: Subject<'_>, scene: &Scene<'_>) -> Verdict {
+        let Scene { relations, tier, owner, now } = *scene;
+        let inventory = relations.inventory();
+        (self.judge)(subject, &Context { inventory, relations, tier, owner, now, common: &self.common })
     }
 }
 

@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::control::{Control, Finding, Subject, SubjectType, Verdict};
+use super::control::{Control, Finding, Scene, Subject, SubjectType, Verdict};
 use super::exception::{Approvals, CompiledException, Life};
 use super::fingerprint::{self, Fingerprint};
 use super::policy::Policy;
 use super::standard::CompiledControl;
 use super::tier::{CompiledTier, Placement};
 use crate::api::{ExceptionBounds, Severity};
-use crate::facts::{Inventory, Meta, SubjectKey, SubjectKind, Text, TextMap};
+use crate::facts::{Inventory, Meta, Object, SubjectKey, Text, TextMap};
+use crate::relations::Relations;
 
 /// The label by which workloads of a namespace are one service (Kubernetes' recommended labels).
 const PART_OF: &str = "app.kubernetes.io/part-of";
@@ -134,23 +135,13 @@ pub struct Assessment {
 /// Judges everything.
 #[must_use]
 pub fn assess(policy: &Policy, inventory: &Inventory, now: Timestamp) -> Assessment {
-    let mut labels = NamespaceLabels::new(inventory);
-    let mut exempt = 0;
-    let mut placed: Vec<Placed<'_>> = Vec::new();
-    for (key, workload) in inventory.workloads() {
-        if policy.settings.exempt_namespaces.contains(&key.namespace) {
-            exempt += 1;
-        } else {
-            let namespace = labels.of(&key.namespace);
-            placed.push(Placed::new(policy, inventory, key.clone(), Subject::Workload(workload), namespace));
-        }
-    }
-    let (mut exceptions, targeted) = place_exceptions(policy, inventory, &placed, now);
-    place_others(policy, inventory, &mut labels, &mut placed);
+    let relations = Relations::new(inventory);
+    let (placed, exempt) = place(policy, inventory);
+    let (mut exceptions, targeted) = place_exceptions(policy, &relations, &placed, now);
     let mut subjects = BTreeMap::new();
     for subject in placed {
         let meant = targeted.get(&subject.key).map_or(&[][..], Vec::as_slice);
-        let assessed = judge(policy, inventory, &subject, meant, &mut exceptions);
+        let assessed = judge(policy, &subject.scene(&relations, now), &subject, meant, &mut exceptions);
         subjects.insert(subject.key, assessed);
     }
     Assessment { at: now, subjects, exceptions, exempt }
@@ -176,11 +167,7 @@ impl<'a> Placed<'a> {
         subject: Subject<'a>,
         namespace: TextMap,
     ) -> Self {
-        let meta = match subject {
-            Subject::Workload(workload) => &workload.meta,
-            Subject::Namespace(namespace) => &namespace.metadata,
-            Subject::ServiceAccount(account) => &account.metadata,
-        };
+        let meta = subject.meta();
         let found = policy.tiers.resolve(&namespace, &meta.labels);
         let home = inventory.namespace(&key.namespace).map(|namespace| &namespace.metadata);
         Self {
@@ -193,6 +180,11 @@ impl<'a> Placed<'a> {
             overlaps: found.overlaps.iter().map(|tier| tier.name.clone()).collect(),
             owner: policy.settings.owner(meta, home),
         }
+    }
+
+    /// What it is judged by.
+    fn scene<'s>(&'s self, relations: &'s Relations<'s>, now: Timestamp) -> Scene<'s> {
+        Scene { relations, tier: self.tier, owner: self.owner.as_ref(), now }
     }
 }
 
@@ -219,36 +211,41 @@ impl<'a> NamespaceLabels<'a> {
     }
 }
 
-/// Places the subjects that aren't workloads, where some control judges their type.
-fn place_others<'a>(
-    policy: &'a Policy,
-    inventory: &'a Inventory,
-    labels: &mut NamespaceLabels<'_>,
-    placed: &mut Vec<Placed<'a>>,
-) {
-    let wanted: BTreeSet<SubjectType> = policy
-        .standards
-        .iter()
-        .flat_map(|standard| &standard.controls)
-        .map(|it| it.control.subject)
-        .collect();
-    let exempt = &policy.settings.exempt_namespaces;
-    if wanted.contains(&SubjectType::Namespace) {
-        for namespace in inventory.namespaces().filter(|it| !exempt.contains(&it.metadata.name)) {
-            let key = SubjectKey::new("", SubjectKind::Namespace, namespace.metadata.name.clone());
-            let own = labels.of(&namespace.metadata.name);
-            placed.push(Placed::new(policy, inventory, key, Subject::Namespace(namespace), own));
+/// Every subject that some control judges and that isn't exempt, sorted by key, and how many workloads are exempt.
+/// Workloads are subjects even if nothing judges them: tiers count them.
+fn place<'a>(policy: &'a Policy, inventory: &'a Inventory) -> (Vec<Placed<'a>>, u64) {
+    let exempts = &policy.settings.exempt_namespaces;
+    let mut labels = NamespaceLabels::new(inventory);
+    let mut exempt = 0;
+    let mut placed: Vec<Placed<'_>> = Vec::new();
+    for (key, workload) in inventory.workloads() {
+        if exempts.contains(&key.namespace) {
+            exempt += 1;
+        } else {
+            let namespace = labels.of(&key.namespace);
+            placed.push(Placed::new(policy, inventory, key.clone(), Subject::Workload(workload), namespace));
         }
     }
-    if wanted.contains(&SubjectType::ServiceAccount) {
-        for account in inventory.service_accounts() {
-            let key = SubjectKey::of(SubjectKind::ServiceAccount, &account.metadata);
-            if !exempt.contains(&key.namespace) {
-                let namespace = labels.of(&key.namespace);
-                placed.push(Placed::new(policy, inventory, key, Subject::ServiceAccount(account), namespace));
-            }
+    let standards = policy.standards.iter().flat_map(|standard| &standard.controls);
+    let wanted: BTreeSet<SubjectType> = standards.map(|it| it.control.subject).collect();
+    for object in inventory.others() {
+        let Some(subject) = Subject::of(object).filter(|subject| wanted.contains(&subject.kind())) else {
+            continue;
+        };
+        let key = SubjectKey::of(object.kind(), subject.meta());
+        let home = home_of(object, &key);
+        if !exempts.contains(home) {
+            let namespace = if home.is_empty() { TextMap::default() } else { labels.of(home) };
+            placed.push(Placed::new(policy, inventory, key, subject, namespace));
         }
     }
+    placed.sort_by(|a, b| a.key.cmp(&b.key));
+    (placed, exempt)
+}
+
+/// The namespace that an object belongs to: its own, or itself if it is one. Empty for what is of the cluster.
+fn home_of<'a>(object: &Object, key: &'a SubjectKey) -> &'a Text {
+    if matches!(object, Object::Namespace(_)) { &key.name } else { &key.namespace }
 }
 
 type Targeted = BTreeMap<SubjectKey, Vec<usize>>;
@@ -256,38 +253,46 @@ type Targeted = BTreeMap<SubjectKey, Vec<usize>>;
 /// What each exception is meant for, and whether it lives.
 fn place_exceptions(
     policy: &Policy,
-    inventory: &Inventory,
+    relations: &Relations<'_>,
     placed: &[Placed<'_>],
     now: Timestamp,
 ) -> (Vec<ExceptionState>, Targeted) {
     let mut targeted = Targeted::new();
     let mut states = Vec::with_capacity(policy.exceptions.len());
     for (index, exception) in policy.exceptions.iter().enumerate() {
-        let first = placed.partition_point(|subject| subject.key.namespace < exception.namespace);
-        let home =
-            placed.iter().skip(first).take_while(|subject| subject.key.namespace == exception.namespace);
-        let meant: Vec<&Placed<'_>> = home
-            .filter(|it| matches!(it.subject, Subject::Workload(workload) if exception.targets(&it.key, workload)))
+        // What is of the cluster stands under the empty namespace.
+        let meant: Vec<&Placed<'_>> = in_namespace(placed, "")
+            .iter()
+            .chain(in_namespace(placed, &exception.namespace))
+            .filter(|it| exception.targets(&it.key, it.subject))
             .collect();
         for subject in &meant {
             targeted.entry(subject.key.clone()).or_default().push(index);
         }
-        states.push(ExceptionState::new(policy, inventory, exception, &meant, now));
+        states.push(ExceptionState::new(policy, relations, exception, &meant, now));
     }
     (states, targeted)
 }
 
+/// The subjects of a namespace, which stand together.
+fn in_namespace<'p, 'a>(placed: &'p [Placed<'a>], namespace: &str) -> &'p [Placed<'a>] {
+    let first = placed.partition_point(|subject| subject.key.namespace.as_str() < namespace);
+    let after = placed.partition_point(|subject| subject.key.namespace.as_str() <= namespace);
+    placed.get(first..after).unwrap_or_default()
+}
+
 /// What an exception promises instead and doesn't hold on every workload that it is meant for.
 fn failed_compensations(
-    inventory: &Inventory,
+    relations: &Relations<'_>,
     exception: &CompiledException,
     meant: &[&Placed<'_>],
+    now: Timestamp,
 ) -> BTreeSet<Text> {
     let holds = |id: &str| {
         let check = super::catalogue::find(id).and_then(|it| (it.compile)(&serde_json::Map::new()).ok());
         check.is_some_and(|check| {
             meant.iter().all(|placed| {
-                let verdict = check.judge(placed.subject, inventory, placed.tier);
+                let verdict = check.judge(placed.subject, &placed.scene(relations, now));
                 matches!(verdict, Verdict::Pass | Verdict::NotApplicable)
             })
         })
@@ -298,7 +303,7 @@ fn failed_compensations(
 impl ExceptionState {
     fn new(
         policy: &Policy,
-        inventory: &Inventory,
+        relations: &Relations<'_>,
         exception: &CompiledException,
         meant: &[&Placed<'_>],
         now: Timestamp,
@@ -320,14 +325,14 @@ impl ExceptionState {
             asked_for: false,
             covered: BTreeSet::new(),
             findings: BTreeSet::new(),
-            failed_compensations: failed_compensations(inventory, exception, meant),
+            failed_compensations: failed_compensations(relations, exception, meant, now),
         }
     }
 }
 
 fn judge(
     policy: &Policy,
-    inventory: &Inventory,
+    scene: &Scene<'_>,
     placed: &Placed<'_>,
     meant: &[usize],
     exceptions: &mut [ExceptionState],
@@ -341,7 +346,7 @@ fn judge(
             continue;
         }
         for wanted in &standard.controls {
-            let verdict = wanted.check.judge(placed.subject, inventory, placed.tier);
+            let verdict = wanted.check.judge(placed.subject, scene);
             let detail = excuse(policy, placed, wanted, index, verdict, meant, exceptions);
             outcomes.push(detail.outcome);
             if !matches!(detail.outcome, Outcome::Pass | Outcome::NotApplicable) {
@@ -398,13 +403,10 @@ fn excuse(
         Verdict::Fail(findings) => findings,
     };
     let mut judged = uncovered(control, &placed.key, findings);
-    // Exceptions are meant for workloads alone.
-    if let Subject::Workload(workload) = placed.subject {
-        for judged in &mut judged {
-            let covering = naming().filter(|(_, exception)| exception.covers(&judged.finding, workload));
-            let covering = covering.map(|(index, _)| index);
-            judged.exception = cover(policy, &placed.key, judged.fingerprint, covering, exceptions);
-        }
+    for judged in &mut judged {
+        let covering = naming().filter(|(_, exception)| exception.covers(&judged.finding, placed.subject));
+        let covering = covering.map(|(index, _)| index);
+        judged.exception = cover(policy, &placed.key, judged.fingerprint, covering, exceptions);
     }
     let outcome =
         if judged.iter().all(|it| it.exception.is_some()) { Outcome::Excepted } else { Outcome::Fail };

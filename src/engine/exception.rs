@@ -5,15 +5,18 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::catalogue;
-use super::control::{Control, Finding};
+use super::control::{Control, Finding, Subject};
 use super::error::{CompileError, CompileErrors};
 use super::pattern::ImagePattern;
 use super::tier::check_selector;
 use crate::api::{ExceptionBounds, RiskException};
-use crate::facts::{Selector, SubjectKey, Text, Workload};
+use crate::facts::{ContainerRef, Selector, SubjectKey, Text, Workload};
 
 /// How long before its end an exception is said to expire soon.
 pub const EXPIRING: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// The namespace in which what is of the cluster as a whole is excepted: Stanchion's own.
+pub const HOME: &str = "stanchion-system";
 
 /// Which names count as approvals.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -174,22 +177,33 @@ impl CompiledException {
         self.controls.iter().any(|selector| catalogue::check_selector(selector).is_ok())
     }
 
-    /// Whether it is meant for this workload.
+    /// Whether it is meant for this subject. Without a kind it is meant for workloads; a kind can name any other
+    /// subject of its namespace, the Namespace itself included. What is of the cluster as a whole is excepted in
+    /// [`HOME`], where no service team writes.
     #[must_use]
-    pub fn targets(&self, key: &SubjectKey, workload: &Workload) -> bool {
+    pub fn targets(&self, key: &SubjectKey, subject: Subject<'_>) -> bool {
         let target = &self.target;
-        key.namespace == self.namespace
-            && target.kind.as_ref().is_none_or(|kind| *kind == key.kind.as_str())
+        let is_home = match (subject, key.namespace.is_empty()) {
+            (Subject::Namespace(_), _) => key.name == self.namespace,
+            (_, true) => self.namespace == HOME,
+            (_, false) => key.namespace == self.namespace,
+        };
+        let is_kind = match &target.kind {
+            Some(kind) => *kind == key.kind.as_str(),
+            None => matches!(subject, Subject::Workload(_)),
+        };
+        is_home
+            && is_kind
             && (target.names.is_empty() || target.names.contains(&key.name))
-            && target.selector.as_ref().is_none_or(|selector| selector.matches(&workload.meta.labels))
+            && target.selector.as_ref().is_none_or(|selector| selector.matches(&subject.meta().labels))
             && (target.images.is_empty()
-                || workload.containers().any(|it| target.covers_image(it.image.as_deref())))
+                || containers(subject).any(|it| target.covers_image(it.image.as_deref())))
     }
 
-    /// Whether it covers this finding on a workload that it is meant for. One that names containers or images covers
+    /// Whether it covers this finding on a subject that it is meant for. One that names containers or images covers
     /// only what is in such a container.
     #[must_use]
-    pub fn covers(&self, finding: &Finding, workload: &Workload) -> bool {
+    pub fn covers(&self, finding: &Finding, subject: Subject<'_>) -> bool {
         let target = &self.target;
         if target.containers.is_empty() && target.images.is_empty() {
             return true;
@@ -197,9 +211,7 @@ impl CompiledException {
         let Some(name) = &finding.container else { return false };
         (target.containers.is_empty() || target.containers.contains(name))
             && (target.images.is_empty()
-                || workload
-                    .containers()
-                    .any(|it| it.name == *name && target.covers_image(it.image.as_deref())))
+                || containers(subject).any(|it| it.name == *name && target.covers_image(it.image.as_deref())))
     }
 
     /// How many of its approvals count, and how many are needed.
@@ -291,6 +303,15 @@ impl CompiledException {
     pub fn age_days(&self, now: Timestamp) -> Option<i64> {
         Some(now.duration_since(self.begun()?).as_secs().max(0) / 86_400)
     }
+}
+
+/// The containers of a subject, if it has any.
+fn containers(subject: Subject<'_>) -> impl Iterator<Item = ContainerRef<'_>> {
+    let workload = match subject {
+        Subject::Workload(workload) => Some(workload),
+        _ => None,
+    };
+    workload.into_iter().flat_map(Workload::containers)
 }
 
 fn check_controls(controls: &[String], errors: &mut Vec<CompileError>) {
@@ -424,8 +445,9 @@ mod tests {
             container: Some(name.into()),
             ..Finding::new(crate::facts::Path::root(), "wrong")
         };
-        assert!(exception.covers(&in_container("app"), &workload));
-        assert!(!exception.covers(&in_container("sidecar"), &workload));
-        assert!(!exception.covers(&Finding::new(crate::facts::Path::root(), "wrong"), &workload));
+        let workload = Subject::Workload(&workload);
+        assert!(exception.covers(&in_container("app"), workload));
+        assert!(!exception.covers(&in_container("sidecar"), workload));
+        assert!(!exception.covers(&Finding::new(crate::facts::Path::root(), "wrong"), workload));
     }
 }

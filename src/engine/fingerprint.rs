@@ -67,7 +67,7 @@ fn hash(identity: &str, ordinal: u32) -> Fingerprint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Path, SubjectKind, WorkloadKind};
+    use crate::facts::{ObjectKind, Path, WorkloadKind};
 
     fn finding(index: usize, container: &str) -> Finding {
         let path = Path::of(&["spec", "containers"]).index(index).key("image");
@@ -75,7 +75,7 @@ mod tests {
     }
 
     fn key() -> SubjectKey {
-        SubjectKey::new("shop", SubjectKind::Workload(WorkloadKind::Deployment), "cart")
+        SubjectKey::new("shop", ObjectKind::Workload(WorkloadKind::Deployment), "cart")
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::control::Control;
 use super::evaluate::{Assessed, Assessment, Outcome};
 use super::policy::Policy;
 use crate::api::{Percent, Severity};
-use crate::facts::{SubjectKey, SubjectKind, Text};
+use crate::facts::{ObjectKind, SubjectKey, Text};
 
 /// What a subject without a tier is listed under.
 pub const UNCLASSIFIED: &str = "unclassified";
@@ -152,7 +152,7 @@ impl Posture {
         self.total.add(whole);
         self.owners.entry(assessed.owner.clone()).or_default().add(whole);
         let tier = self.tiers.entry(tier_name).or_default();
-        tier.workloads += u64::from(matches!(key.kind, SubjectKind::Workload(_)));
+        tier.workloads += u64::from(matches!(key.kind, ObjectKind::Workload(_)));
         tier.counts.add(whole);
         for (family, outcome) in families {
             tier.families.entry(family).or_default().add(outcome);

@@ -26,10 +26,10 @@ mod tests {
     use super::*;
     use crate::engine::control::Finding;
     use crate::engine::fingerprint;
-    use crate::facts::{Path, SubjectKey, SubjectKind, WorkloadKind};
+    use crate::facts::{ObjectKind, Path, SubjectKey, WorkloadKind};
 
     fn prints(containers: &[&str]) -> Vec<Fingerprint> {
-        let key = SubjectKey::new("shop", SubjectKind::Workload(WorkloadKind::Deployment), "cart");
+        let key = SubjectKey::new("shop", ObjectKind::Workload(WorkloadKind::Deployment), "cart");
         let findings: Vec<Finding> = containers
             .iter()
             .map(|name| Finding { container: Some((*name).into()), ..Finding::new(Path::root(), "wrong") })

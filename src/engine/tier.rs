@@ -1,7 +1,7 @@
 //! Tiers: what matters how much, and which workloads are in which.
 
 use super::error::{CompileError, CompileErrors};
-use crate::api::{ExceptionBounds, LabelSelector, ServiceTier, Targets};
+use crate::api::{Duration, ExceptionBounds, LabelSelector, ServiceTier, Targets};
 use crate::facts::{Selector, Text, TextMap};
 
 /// The label with which a workload raises its own criticality: a tier's name, or its level. It can never lower it.
@@ -18,6 +18,10 @@ pub struct CompiledTier {
     pub bounds: ExceptionBounds,
     /// What the tier is measured against.
     pub targets: Targets,
+    /// How long logs must be kept, if it asks.
+    pub minimum_retention: Option<Duration>,
+    /// Whether it asks for threat models; how old they may be, if it says.
+    pub threat_model: Option<Option<Duration>>,
     is_default: bool,
     selectors: Vec<TierSelector>,
 }
@@ -70,6 +74,8 @@ impl CompiledTier {
             level: spec.level,
             bounds: spec.exception_bounds(),
             targets: spec.targets.clone().unwrap_or_default(),
+            minimum_retention: spec.logging.as_ref().and_then(|it| it.minimum_retention),
+            threat_model: spec.threat_model.as_ref().map(|it| it.max_age),
             is_default: spec.default,
             selectors: selectors.collect(),
         };

@@ -1,8 +1,9 @@
 //! Containers of a pod: application, init (sidecars included) and ephemeral ones.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::decode::{null_as_default, quantities};
+use super::env::{EnvFrom, EnvVar};
 use super::path::Path;
 use super::security::SecurityContext;
 use super::text::{Text, TextMap};
@@ -39,12 +40,37 @@ pub struct Container {
     pub startup_probe: Option<Handler>,
     /// Hooks after start and before stop.
     pub lifecycle: Option<Lifecycle>,
+    /// The program that it runs, in place of the image's.
+    #[serde(deserialize_with = "arguments")]
+    pub command: Vec<Text>,
+    /// The program's arguments.
+    #[serde(deserialize_with = "arguments")]
+    pub args: Vec<Text>,
+    /// Environment variables.
+    #[serde(deserialize_with = "null_as_default")]
+    pub env: Vec<EnvVar>,
+    /// Secrets and config maps whose keys all become environment variables.
+    #[serde(deserialize_with = "null_as_default")]
+    pub env_from: Vec<EnvFrom>,
+}
+
+/// Arguments longer than this are kept as empty texts: no control reads them, and whole scripts stand in them.
+const LONGEST_ARGUMENT: usize = 256;
+
+fn arguments<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Text>, D::Error> {
+    let mut all: Vec<Text> = null_as_default(deserializer)?;
+    for argument in all.iter_mut().filter(|argument| argument.len() > LONGEST_ARGUMENT) {
+        *argument = Text::default();
+    }
+    Ok(all)
 }
 
 /// One entry of `ports`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ContainerPort {
+    /// The port's name.
+    pub name: Option<Text>,
     /// The port inside the pod.
     pub container_port: Option<i32>,
     /// The port on the node; 0 and absent mean none.
@@ -65,6 +91,9 @@ pub struct VolumeMount {
     pub mount_path: Text,
     /// Whether the container can't write to it.
     pub read_only: Option<bool>,
+    /// The path inside the volume; empty means its root.
+    #[serde(deserialize_with = "null_as_default")]
+    pub sub_path: Text,
 }
 
 /// `resources` of a container; quantities as written.

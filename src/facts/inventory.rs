@@ -3,41 +3,22 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::config_map::ConfigMap;
 use super::disruption_budget::DisruptionBudget;
+use super::gateway::{Gateway, Route, RouteKind};
+use super::ingress::Ingress;
 use super::meta::Meta;
 use super::namespace::Namespace;
+use super::network_policy::NetworkPolicy;
+use super::node::Node;
+use super::object::{Object, ObjectKind};
+use super::rbac::{Binding, BindingKind, Role, RoleKind};
+use super::running::Running;
+use super::secret::Secret;
+use super::service::Service;
 use super::service_account::ServiceAccount;
 use super::text::{Text, TextMap};
 use super::workload::{Workload, WorkloadKind};
-
-/// The kinds that controls judge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum SubjectKind {
-    /// Any kind with a pod template.
-    Workload(WorkloadKind),
-    /// A Namespace.
-    Namespace,
-    /// A `ServiceAccount`.
-    ServiceAccount,
-}
-
-impl SubjectKind {
-    /// The kind's name in the API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Workload(kind) => kind.as_str(),
-            Self::Namespace => "Namespace",
-            Self::ServiceAccount => "ServiceAccount",
-        }
-    }
-}
-
-impl fmt::Display for SubjectKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
 
 /// What a subject is called. Ordered by namespace, kind and name, as reports list them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,7 +26,7 @@ pub struct SubjectKey {
     /// The namespace; empty for cluster-scoped kinds.
     pub namespace: Text,
     /// The kind.
-    pub kind: SubjectKind,
+    pub kind: ObjectKind,
     /// The name.
     pub name: Text,
     /// 0, or how many definitions of the same object came before this one in the files: a base and an overlay may
@@ -56,14 +37,15 @@ pub struct SubjectKey {
 impl SubjectKey {
     /// The key of a namespaced or, with an empty namespace, cluster-scoped subject.
     #[must_use]
-    pub fn new(namespace: impl Into<Text>, kind: SubjectKind, name: impl Into<Text>) -> Self {
+    pub fn new(namespace: impl Into<Text>, kind: ObjectKind, name: impl Into<Text>) -> Self {
         Self { namespace: namespace.into(), kind, name: name.into(), instance: 0 }
     }
 
     /// The key of an object with this metadata.
     #[must_use]
-    pub fn of(kind: SubjectKind, meta: &Meta) -> Self {
-        Self::new(meta.namespace.clone().unwrap_or_default(), kind, meta.display_name())
+    pub fn of(kind: ObjectKind, meta: &Meta) -> Self {
+        let namespace = meta.namespace.clone().filter(|_| kind.is_namespaced()).unwrap_or_default();
+        Self::new(namespace, kind, meta.display_name())
     }
 }
 
@@ -78,35 +60,123 @@ impl fmt::Display for SubjectKey {
     }
 }
 
+/// A workload that another one owns: it counts as part of its owner, and tells what of it runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owned {
+    /// Its owner, which may be owned in turn.
+    pub owner: SubjectKey,
+    /// The node that it runs on, for a Pod.
+    pub node: Option<Text>,
+    /// What runs, for a Pod.
+    pub running: Option<Box<Running>>,
+}
+
 /// The facts that verdicts are made from. Sorted maps throughout, so that the same facts give the same report, byte
 /// for byte.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Inventory {
     workloads: BTreeMap<SubjectKey, Workload>,
-    namespaces: BTreeMap<Text, Namespace>,
-    service_accounts: BTreeMap<(Text, Text), ServiceAccount>,
-    disruption_budgets: BTreeMap<Text, BTreeMap<Text, DisruptionBudget>>,
+    owned: BTreeMap<SubjectKey, Owned>,
+    /// Everything else, by kind, namespace and name.
+    others: BTreeMap<(ObjectKind, Text, Text), Object>,
+}
+
+/// Typed ways to what is held of a kind.
+macro_rules! accessors {
+    ($($(#[doc = $doc:literal])+ $all:ident, $in_namespace:ident: $variant:ident($kind:expr) -> $type:ty;)+) => {
+        $(
+            $(#[doc = $doc])+
+            pub fn $all(&self) -> impl Iterator<Item = &$type> {
+                self.all_of($kind).filter_map(|object| match object {
+                    Object::$variant(it) => Some(&**it),
+                    _ => None,
+                })
+            }
+
+            $(#[doc = $doc])+ ///
+            /// Of one namespace.
+            pub fn $in_namespace(&self, namespace: &str) -> impl Iterator<Item = &$type> {
+                self.all_in($kind, namespace).filter_map(|object| match object {
+                    Object::$variant(it) => Some(&**it),
+                    _ => None,
+                })
+            }
+        )+
+    };
 }
 
 impl Inventory {
-    /// Adds or replaces a workload. One that another workload owns is left out: it counts as part of its owner.
-    /// Returns its key, if it was kept.
-    pub fn put_workload(&mut self, workload: Workload) -> Option<SubjectKey> {
-        let key = SubjectKey::of(SubjectKind::Workload(workload.kind), &workload.meta);
-        if workload.owning_workload().is_some() {
-            self.workloads.remove(&key);
-            return None;
+    /// Adds or replaces an object, as a cluster holds one of each name. Says whether anything is now otherwise. Our own
+    /// kinds are no facts and are left out.
+    pub fn put(&mut self, object: Object) -> bool {
+        match object {
+            Object::Workload(workload) => self.put_workload(*workload),
+            other => match key_of(&other) {
+                Some(key) if self.others.get(&key) == Some(&other) => false,
+                Some(key) => {
+                    self.others.insert(key, other);
+                    true
+                }
+                None => false,
+            },
         }
-        self.workloads.insert(key.clone(), workload);
+    }
+
+    /// Adds an object of a file, which may hold several of one name: a workload is kept beside the others, of anything
+    /// else the last one counts. Returns its key, if it is one that can be judged by itself.
+    pub fn add(&mut self, object: Object) -> Option<SubjectKey> {
+        if let Object::Workload(workload) = object {
+            return self.add_workload(*workload);
+        }
+        let key = SubjectKey::of(object.kind(), object.meta()?);
+        self.put(object);
         Some(key)
     }
 
-    /// Adds a workload beside one of the same name, as files may hold two. Returns its key, if it was kept.
-    pub fn add_workload(&mut self, workload: Workload) -> Option<SubjectKey> {
-        if workload.owning_workload().is_some() {
+    /// Forgets an object. Says whether it was known.
+    pub fn remove(&mut self, kind: ObjectKind, namespace: &str, name: &str) -> bool {
+        if let ObjectKind::Workload(_) = kind {
+            let key = SubjectKey::new(namespace, kind, name);
+            let owned = self.owned.remove(&key).is_some();
+            return self.workloads.remove(&key).is_some() || owned;
+        }
+        self.others.remove(&(kind, namespace.into(), name.into())).is_some()
+    }
+
+    /// The namespaces and names of all objects of a kind, owned workloads included.
+    pub fn names(&self, kind: ObjectKind) -> Vec<(Text, Text)> {
+        if let ObjectKind::Workload(_) = kind {
+            let keys = self.workloads.keys().chain(self.owned.keys());
+            return keys
+                .filter(|key| key.kind == kind)
+                .map(|key| (key.namespace.clone(), key.name.clone()))
+                .collect();
+        }
+        self.range(kind).map(|((_, namespace, name), _)| (namespace.clone(), name.clone())).collect()
+    }
+
+    fn put_workload(&mut self, workload: Workload) -> bool {
+        let key = SubjectKey::of(ObjectKind::Workload(workload.kind), &workload.meta);
+        if let Some(owned) = Owned::of(&workload) {
+            let was_its_own = self.workloads.remove(&key).is_some();
+            let same = self.owned.get(&key) == Some(&owned);
+            self.owned.insert(key, owned);
+            return was_its_own || !same;
+        }
+        let was_owned = self.owned.remove(&key).is_some();
+        let same = self.workloads.get(&key) == Some(&workload);
+        self.workloads.insert(key, workload);
+        was_owned || !same
+    }
+
+    /// Adds a workload beside one of the same name, as files may hold two. Returns its key, unless another workload
+    /// owns it.
+    fn add_workload(&mut self, workload: Workload) -> Option<SubjectKey> {
+        let mut key = SubjectKey::of(ObjectKind::Workload(workload.kind), &workload.meta);
+        if let Some(owned) = Owned::of(&workload) {
+            self.owned.insert(key, owned);
             return None;
         }
-        let mut key = SubjectKey::of(SubjectKind::Workload(workload.kind), &workload.meta);
         let last = SubjectKey { instance: u32::MAX, ..key.clone() };
         let same = self.workloads.range(key.clone()..=last).next_back();
         key.instance = same.map_or(0, |(known, _)| known.instance.saturating_add(1));
@@ -114,51 +184,45 @@ impl Inventory {
         Some(key)
     }
 
-    /// Forgets a workload.
-    pub fn remove_workload(&mut self, key: &SubjectKey) {
-        self.workloads.remove(key);
+    fn range(&self, kind: ObjectKind) -> impl Iterator<Item = (&(ObjectKind, Text, Text), &Object)> {
+        let first = (kind, Text::default(), Text::default());
+        self.others.range(first..).take_while(move |((of, ..), _)| *of == kind)
     }
 
-    /// Adds or replaces a namespace.
-    pub fn put_namespace(&mut self, namespace: Namespace) {
-        self.namespaces.insert(namespace.metadata.name.clone(), namespace);
+    fn all_of(&self, kind: ObjectKind) -> impl Iterator<Item = &Object> {
+        self.range(kind).map(|(_, object)| object)
     }
 
-    /// Forgets a namespace.
-    pub fn remove_namespace(&mut self, name: &str) {
-        self.namespaces.remove(name);
+    fn all_in(&self, kind: ObjectKind, namespace: &str) -> impl Iterator<Item = &Object> {
+        let first = (kind, Text::from(namespace), Text::default());
+        let wanted = first.1.clone();
+        self.others
+            .range(first..)
+            .take_while(move |((of, home, _), _)| *of == kind && *home == wanted)
+            .map(|(_, object)| object)
     }
 
-    /// Adds or replaces a service account.
-    pub fn put_service_account(&mut self, account: ServiceAccount) {
-        let namespace = account.metadata.namespace.clone().unwrap_or_default();
-        self.service_accounts.insert((namespace, account.metadata.name.clone()), account);
+    /// One object that is no workload.
+    #[must_use]
+    pub fn get(&self, kind: ObjectKind, namespace: &str, name: &str) -> Option<&Object> {
+        self.others.get(&(kind, namespace.into(), name.into()))
     }
 
-    /// Forgets a service account.
-    pub fn remove_service_account(&mut self, namespace: &str, name: &str) {
-        self.service_accounts.remove(&(namespace.into(), name.into()));
-    }
-
-    /// Adds or replaces a disruption budget.
-    pub fn put_disruption_budget(&mut self, budget: DisruptionBudget) {
-        let namespace = budget.metadata.namespace.clone().unwrap_or_default();
-        self.disruption_budgets.entry(namespace).or_default().insert(budget.metadata.name.clone(), budget);
-    }
-
-    /// Forgets a disruption budget.
-    pub fn remove_disruption_budget(&mut self, namespace: &str, name: &str) {
-        if let Some(budgets) = self.disruption_budgets.get_mut(namespace) {
-            budgets.remove(name);
-            if budgets.is_empty() {
-                self.disruption_budgets.remove(namespace);
-            }
-        }
+    /// Everything that is no workload, by kind, namespace and name.
+    pub fn others(&self) -> impl Iterator<Item = &Object> {
+        self.others.values()
     }
 
     /// All workloads that no other workload owns.
     pub fn workloads(&self) -> impl Iterator<Item = (&SubjectKey, &Workload)> {
         self.workloads.iter()
+    }
+
+    /// The workloads of a namespace that no other workload owns.
+    pub fn workloads_in(&self, namespace: &str) -> impl Iterator<Item = (&SubjectKey, &Workload)> {
+        let first = SubjectKey::new(namespace, ObjectKind::Workload(WorkloadKind::CronJob), "");
+        let wanted = first.namespace.clone();
+        self.workloads.range(first..).take_while(move |(key, _)| key.namespace == wanted)
     }
 
     /// One workload.
@@ -167,64 +231,207 @@ impl Inventory {
         self.workloads.get(key)
     }
 
-    /// All namespaces.
-    pub fn namespaces(&self) -> impl Iterator<Item = &Namespace> {
-        self.namespaces.values()
+    /// All workloads that another workload owns.
+    pub fn owned(&self) -> impl Iterator<Item = (&SubjectKey, &Owned)> {
+        self.owned.iter()
+    }
+
+    /// The workload at the top of a chain of owners, as far as the facts know it: the key itself if nothing owns it.
+    #[must_use]
+    pub fn top_owner(&self, key: &SubjectKey) -> SubjectKey {
+        let mut top = key.clone();
+        // A chain has three links at most (CronJob, Job, Pod); a forged one may be a circle.
+        for _ in 0..8 {
+            match self.owned.get(&top) {
+                Some(owned) => top = owned.owner.clone(),
+                None => break,
+            }
+        }
+        top
     }
 
     /// One namespace.
     #[must_use]
     pub fn namespace(&self, name: &str) -> Option<&Namespace> {
-        self.namespaces.get(name)
+        match self.get(ObjectKind::Namespace, "", name) {
+            Some(Object::Namespace(namespace)) => Some(namespace),
+            _ => None,
+        }
+    }
+
+    /// All namespaces.
+    pub fn namespaces(&self) -> impl Iterator<Item = &Namespace> {
+        self.all_of(ObjectKind::Namespace).filter_map(|object| match object {
+            Object::Namespace(namespace) => Some(namespace),
+            _ => None,
+        })
     }
 
     /// The labels of a namespace. One that the facts don't hold (a file may name a namespace that it doesn't
     /// define) has the label that the API server gives to every namespace, `kubernetes.io/metadata.name`.
     #[must_use]
     pub fn namespace_labels(&self, name: &str) -> TextMap {
-        let known = self.namespaces.get(name);
+        let known = self.namespace(name);
         let own = known.into_iter().flat_map(|namespace| namespace.metadata.labels.iter());
         own.map(|(key, value)| (key.clone(), value.clone()))
             .chain([(Text::from("kubernetes.io/metadata.name"), Text::from(name))])
             .collect()
     }
 
-    /// All service accounts.
-    pub fn service_accounts(&self) -> impl Iterator<Item = &ServiceAccount> {
-        self.service_accounts.values()
-    }
-
     /// One service account.
     #[must_use]
     pub fn service_account(&self, namespace: &str, name: &str) -> Option<&ServiceAccount> {
-        self.service_accounts.get(&(namespace.into(), name.into()))
+        match self.get(ObjectKind::ServiceAccount, namespace, name) {
+            Some(Object::ServiceAccount(account)) => Some(account),
+            _ => None,
+        }
     }
 
-    /// All disruption budgets.
-    pub fn all_disruption_budgets(&self) -> impl Iterator<Item = &DisruptionBudget> {
-        self.disruption_budgets.values().flat_map(BTreeMap::values)
+    /// All service accounts.
+    pub fn service_accounts(&self) -> impl Iterator<Item = &ServiceAccount> {
+        self.all_of(ObjectKind::ServiceAccount).filter_map(|object| match object {
+            Object::ServiceAccount(account) => Some(account),
+            _ => None,
+        })
+    }
+
+    /// One role; the namespace is empty for a `ClusterRole`.
+    #[must_use]
+    pub fn role(&self, kind: RoleKind, namespace: &str, name: &str) -> Option<&Role> {
+        match self.get(ObjectKind::Role(kind), namespace, name) {
+            Some(Object::Role(role)) => Some(role),
+            _ => None,
+        }
+    }
+
+    /// All roles, those of namespaces first.
+    pub fn roles(&self) -> impl Iterator<Item = &Role> {
+        self.namespaced_roles().chain(self.cluster_roles())
+    }
+
+    /// All bindings, those of namespaces first.
+    pub fn bindings(&self) -> impl Iterator<Item = &Binding> {
+        self.role_bindings().chain(self.cluster_role_bindings())
+    }
+
+    /// One service.
+    #[must_use]
+    pub fn service(&self, namespace: &str, name: &str) -> Option<&Service> {
+        match self.get(ObjectKind::Service, namespace, name) {
+            Some(Object::Service(service)) => Some(service),
+            _ => None,
+        }
+    }
+
+    /// One config map.
+    #[must_use]
+    pub fn config_map(&self, namespace: &str, name: &str) -> Option<&ConfigMap> {
+        match self.get(ObjectKind::ConfigMap, namespace, name) {
+            Some(Object::ConfigMap(map)) => Some(map),
+            _ => None,
+        }
+    }
+
+    /// All nodes. None in files, mostly.
+    pub fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.all_of(ObjectKind::Node).filter_map(|object| match object {
+            Object::Node(node) => Some(node),
+            _ => None,
+        })
+    }
+
+    /// All Secrets, without their data.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.all_of(ObjectKind::Secret).filter_map(|object| match object {
+            Object::Secret(secret) => Some(secret),
+            _ => None,
+        })
     }
 
     /// The disruption budgets of a namespace.
     pub fn disruption_budgets(&self, namespace: &str) -> impl Iterator<Item = &DisruptionBudget> {
-        self.disruption_budgets.get(namespace).into_iter().flat_map(BTreeMap::values)
+        self.all_in(ObjectKind::DisruptionBudget, namespace).filter_map(|object| match object {
+            Object::DisruptionBudget(budget) => Some(budget),
+            _ => None,
+        })
     }
+
+    /// All routes of Gateways.
+    pub fn routes(&self) -> impl Iterator<Item = &Route> {
+        RouteKind::ALL.into_iter().flat_map(|kind| self.all_of(ObjectKind::Route(kind))).filter_map(
+            |object| match object {
+                Object::Route(route) => Some(&**route),
+                _ => None,
+            },
+        )
+    }
+
+    accessors! {
+        /// All Roles of namespaces.
+        namespaced_roles, roles_in: Role(ObjectKind::Role(RoleKind::Role)) -> Role;
+        /// All `ClusterRole`s.
+        cluster_roles, cluster_roles_in: Role(ObjectKind::Role(RoleKind::ClusterRole)) -> Role;
+        /// All `RoleBinding`s.
+        role_bindings, role_bindings_in: Binding(ObjectKind::Binding(BindingKind::RoleBinding)) -> Binding;
+        /// All `ClusterRoleBinding`s.
+        cluster_role_bindings, cluster_role_bindings_in:
+            Binding(ObjectKind::Binding(BindingKind::ClusterRoleBinding)) -> Binding;
+        /// All Services.
+        services, services_in: Service(ObjectKind::Service) -> Service;
+        /// All Ingresses.
+        ingresses, ingresses_in: Ingress(ObjectKind::Ingress) -> Ingress;
+        /// All Gateways.
+        gateways, gateways_in: Gateway(ObjectKind::Gateway) -> Gateway;
+        /// All network policies.
+        network_policies, network_policies_in: NetworkPolicy(ObjectKind::NetworkPolicy) -> NetworkPolicy;
+        /// All config maps.
+        config_maps, config_maps_in: ConfigMap(ObjectKind::ConfigMap) -> ConfigMap;
+    }
+}
+
+impl Owned {
+    /// What is kept of a workload that another one owns; nothing if none does.
+    fn of(workload: &Workload) -> Option<Self> {
+        let owner = workload.owning_workload()?;
+        let (group, _) = owner.api_version.split_once('/').unwrap_or(("", &owner.api_version));
+        let kind = WorkloadKind::of(group, &owner.kind)?;
+        let namespace = workload.meta.namespace.clone().unwrap_or_default();
+        Some(Self {
+            owner: SubjectKey::new(namespace, ObjectKind::Workload(kind), owner.name.clone()),
+            node: workload.spec().node_name.clone(),
+            running: workload.running.clone(),
+        })
+    }
+}
+
+/// The key of an object that is no workload; nothing for our own kinds.
+fn key_of(object: &Object) -> Option<(ObjectKind, Text, Text)> {
+    let meta = object.meta()?;
+    let namespace = match (object.kind().is_namespaced(), &meta.namespace) {
+        (true, Some(namespace)) => namespace.clone(),
+        _ => Text::default(),
+    };
+    Some((object.kind(), namespace, meta.display_name()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn deployment(name: &str) -> Workload {
-        let object = serde_json::json!({"metadata": {"name": name, "namespace": "shop"}});
-        Workload::decode(WorkloadKind::Deployment, &object).unwrap()
+    fn decode(kind: ObjectKind, written: &serde_json::Value) -> Object {
+        Object::decode(kind, written).unwrap()
+    }
+
+    fn deployment(name: &str) -> Object {
+        let written = serde_json::json!({"metadata": {"name": name, "namespace": "shop"}});
+        decode(ObjectKind::Workload(WorkloadKind::Deployment), &written)
     }
 
     #[test]
     fn a_second_definition_of_the_same_object_is_kept_beside_the_first() {
         let mut inventory = Inventory::default();
-        let first = inventory.add_workload(deployment("cart")).unwrap();
-        let second = inventory.add_workload(deployment("cart")).unwrap();
+        let first = inventory.add(deployment("cart")).unwrap();
+        let second = inventory.add(deployment("cart")).unwrap();
         assert_ne!(first, second);
         assert_eq!(first.to_string(), "Deployment shop/cart");
         assert_eq!(second.to_string(), first.to_string());
@@ -234,8 +441,8 @@ mod tests {
     #[test]
     fn an_update_replaces_what_was_known() {
         let mut inventory = Inventory::default();
-        inventory.put_workload(deployment("cart"));
-        inventory.put_workload(deployment("cart"));
+        inventory.put(deployment("cart"));
+        inventory.put(deployment("cart"));
         assert_eq!(inventory.workloads().count(), 1);
     }
 
@@ -243,5 +450,43 @@ mod tests {
     fn every_namespace_has_the_label_of_its_name() {
         let labels = Inventory::default().namespace_labels("shop");
         assert_eq!(labels.get("kubernetes.io/metadata.name").unwrap(), "shop");
+    }
+
+    #[test]
+    fn what_is_the_same_changes_nothing() {
+        let mut inventory = Inventory::default();
+        let written = serde_json::json!({"metadata": {"name": "cart", "namespace": "shop"}});
+        assert!(inventory.put(decode(ObjectKind::Service, &written)));
+        assert!(!inventory.put(decode(ObjectKind::Service, &written)));
+        assert_eq!(inventory.services_in("shop").count(), 1);
+        assert_eq!(inventory.services_in("sho").count(), 0);
+        assert!(inventory.remove(ObjectKind::Service, "shop", "cart"));
+        assert!(!inventory.remove(ObjectKind::Service, "shop", "cart"));
+    }
+
+    #[test]
+    fn a_pod_leads_to_the_top_of_its_owners() {
+        let mut inventory = Inventory::default();
+        let owned = |name: &str, group: &str, kind: &str, owner: &str| {
+            serde_json::json!({"metadata": {"name": name, "namespace": "shop", "ownerReferences": [
+                {"apiVersion": group, "kind": kind, "name": owner, "controller": true}]}})
+        };
+        let set = owned("cart-1", "apps/v1", "Deployment", "cart");
+        inventory.put(decode(ObjectKind::Workload(WorkloadKind::ReplicaSet), &set));
+        let pod = owned("cart-1-x", "apps/v1", "ReplicaSet", "cart-1");
+        inventory.put(decode(ObjectKind::Workload(WorkloadKind::Pod), &pod));
+        assert_eq!(inventory.workloads().count(), 0);
+        let key = SubjectKey::new("shop", ObjectKind::Workload(WorkloadKind::Pod), "cart-1-x");
+        assert_eq!(inventory.top_owner(&key).to_string(), "Deployment shop/cart");
+    }
+
+    #[test]
+    fn a_circle_of_owners_ends() {
+        let mut inventory = Inventory::default();
+        let written = serde_json::json!({"metadata": {"name": "a", "namespace": "shop", "ownerReferences": [
+            {"apiVersion": "v1", "kind": "Pod", "name": "a", "controller": true}]}});
+        inventory.put(decode(ObjectKind::Workload(WorkloadKind::Pod), &written));
+        let key = SubjectKey::new("shop", ObjectKind::Workload(WorkloadKind::Pod), "a");
+        assert_eq!(inventory.top_owner(&key), key);
     }
 }

@@ -5,8 +5,9 @@ use serde::Deserialize;
 use super::container::{Container, ContainerClass, ContainerRef, Resources};
 use super::decode::null_as_default;
 use super::meta::Meta;
+use super::scheduling::{Affinity, Toleration};
 use super::security::PodSecurityContext;
-use super::text::Text;
+use super::text::{Text, TextMap};
 use super::volume::Volume;
 
 /// A pod's metadata and spec, as a workload's template or a Pod itself has them.
@@ -67,6 +68,18 @@ pub struct PodSpec {
     pub host_aliases: Vec<HostAlias>,
     /// `Always`, `OnFailure` or `Never`.
     pub restart_policy: Option<Text>,
+    /// The node that it runs on, or is bound to by hand.
+    pub node_name: Option<Text>,
+    /// Labels that its node must have.
+    #[serde(deserialize_with = "null_as_default")]
+    pub node_selector: TextMap,
+    /// What is required of its node beyond labels.
+    pub affinity: Option<Box<Affinity>>,
+    /// Taints that don't keep it away.
+    #[serde(deserialize_with = "null_as_default")]
+    pub tolerations: Vec<Toleration>,
+    /// The name of [`PodSpec::service_account_name`] before 1.0; the API server copies it there.
+    service_account: Option<Text>,
 }
 
 /// core/v1 `PodOS`.
@@ -111,6 +124,17 @@ impl PodSpec {
                 pod_spec,
             })
         })
+    }
+
+    /// The service account that it runs as.
+    #[must_use]
+    pub fn service_account(&self) -> Text {
+        [&self.service_account_name, &self.service_account]
+            .into_iter()
+            .flatten()
+            .find(|name| !name.is_empty())
+            .cloned()
+            .unwrap_or_else(|| Text::from("default"))
     }
 
     /// Whether the pod says that it is for Windows nodes.

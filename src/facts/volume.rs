@@ -57,6 +57,80 @@ pub struct Volume {
     pub host_path: Option<HostPath>,
     /// The image whose files it holds, for an `image`.
     pub image: Option<ImageSource>,
+    /// The config maps whose keys it holds, by a `configMap` or in a `projected` one.
+    pub config_maps: Vec<Text>,
+    /// The Secrets whose keys it holds, by a `secret` or in a `projected` one.
+    pub secrets: Vec<Text>,
+    /// The claim that it is, for a `persistentVolumeClaim`.
+    pub claim: Option<Text>,
+    /// Whether a `projected` one holds a token of the service account, and for whom: absent for the API server.
+    pub tokens: Vec<Option<Text>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Named {
+    name: Option<Text>,
+    secret_name: Option<Text>,
+    claim_name: Option<Text>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Projected {
+    #[serde(deserialize_with = "null_as_default")]
+    sources: Vec<ProjectedSource>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct ProjectedSource {
+    config_map: Option<Named>,
+    secret: Option<Named>,
+    service_account_token: Option<ProjectedToken>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ProjectedToken {
+    audience: Option<Text>,
+}
+
+impl Volume {
+    fn project(&mut self, projected: Projected) {
+        for source in projected.sources {
+            self.config_maps.extend(source.config_map.and_then(|it| it.name));
+            self.secrets.extend(source.secret.and_then(|it| it.name));
+            let audience = |token: ProjectedToken| token.audience.filter(|it| !it.is_empty());
+            self.tokens.extend(source.service_account_token.map(audience));
+        }
+    }
+
+    /// Reads one field of a volume.
+    fn read<'de, A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        let named = |map: &mut A| map.next_value::<Option<Named>>();
+        let present = match key {
+            "name" => {
+                self.name = map.next_value::<Option<Text>>()?.unwrap_or_default();
+                return Ok(());
+            }
+            "hostPath" => {
+                self.host_path = map.next_value()?;
+                self.host_path.is_some()
+            }
+            "image" => {
+                self.image = map.next_value()?;
+                self.image.is_some()
+            }
+            "configMap" => named(map)?.map(|it| self.config_maps.extend(it.name)).is_some(),
+            "secret" => named(map)?.map(|it| self.secrets.extend(it.secret_name)).is_some(),
+            "persistentVolumeClaim" => named(map)?.map(|it| self.claim = it.claim_name).is_some(),
+            "projected" => map.next_value::<Option<Projected>>()?.map(|it| self.project(it)).is_some(),
+            _ => map.next_value::<Option<IgnoredAny>>()?.is_some(),
+        };
+        self.sources.extend(SOURCES.iter().copied().filter(|known| present && key == *known));
+        Ok(())
+    }
 }
 
 /// core/v1 `HostPathVolumeSource`.
@@ -95,20 +169,7 @@ impl<'de> Deserialize<'de> for Volume {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Volume, A::Error> {
                 let mut volume = Volume::default();
                 while let Some(key) = map.next_key::<Text>()? {
-                    if key == "name" {
-                        volume.name = map.next_value::<Option<Text>>()?.unwrap_or_default();
-                    } else if key == "hostPath" {
-                        volume.host_path = map.next_value()?;
-                        volume.sources.extend(volume.host_path.as_ref().map(|_| "hostPath"));
-                    } else if key == "image" {
-                        volume.image = map.next_value()?;
-                        volume.sources.extend(volume.image.as_ref().map(|_| "image"));
-                    } else {
-                        let present = map.next_value::<Option<IgnoredAny>>()?.is_some();
-                        volume
-                            .sources
-                            .extend(SOURCES.iter().copied().filter(|known| present && key == *known));
-                    }
+                    volume.read(&key, &mut map)?;
                 }
                 if volume.sources.is_empty() {
                     volume.sources.push(DEFAULT_SOURCE);
@@ -129,6 +190,20 @@ mod tests {
     fn a_volume_without_a_source_is_an_empty_dir() {
         let volume: Volume = serde_json::from_str(r#"{"name": "tmp", "hostPath": null}"#).unwrap();
         assert_eq!(volume.sources, ["emptyDir"]);
+    }
+
+    #[test]
+    fn what_a_volume_shows_is_known_by_name() {
+        let written = r#"{"name": "all", "projected": {"sources": [
+            {"configMap": {"name": "settings"}}, {"secret": {"name": "keys"}},
+            {"serviceAccountToken": {"path": "token"}}, {"serviceAccountToken": {"audience": "vault"}}]}}"#;
+        let volume: Volume = serde_json::from_str(written).unwrap();
+        assert_eq!(volume.sources, ["projected"]);
+        assert_eq!((&*volume.config_maps[0], &*volume.secrets[0]), ("settings", "keys"));
+        assert_eq!(volume.tokens, [None, Some("vault".into())]);
+        let secret: Volume =
+            serde_json::from_str(r#"{"name": "a", "secret": {"secretName": "keys"}}"#).unwrap();
+        assert_eq!((secret.sources, &*secret.secrets[0]), (vec!["secret"], "keys"));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::decode::null_as_default;
 use super::meta::{Meta, OwnerReference};
 use super::path::Path;
 use super::pod::{PodSpec, PodTemplate};
+use super::running::Running;
 use super::text::Text;
 
 /// The built-in kinds that run pods.
@@ -116,6 +117,8 @@ pub struct Workload {
     pub replicas: Option<i32>,
     /// The pods.
     pub template: PodTemplate,
+    /// What runs, for a Pod or a `DaemonSet` of a cluster.
+    pub running: Option<Box<Running>>,
 }
 
 impl Workload {
@@ -124,21 +127,22 @@ impl Workload {
     /// # Errors
     /// Those of the deserializer: a field of the wrong type.
     pub fn decode<'de, D: Deserializer<'de>>(kind: WorkloadKind, deserializer: D) -> Result<Self, D::Error> {
-        let (meta, replicas, template) = match kind {
+        let (meta, replicas, template, running) = match kind {
             WorkloadKind::Pod => {
-                let pod = PodTemplate::deserialize(deserializer)?;
-                (pod.metadata.clone(), None, pod)
+                let Templated { metadata, spec, status } = Templated::<PodSpec>::deserialize(deserializer)?;
+                (metadata.clone(), None, PodTemplate { metadata, spec }, status)
             }
             WorkloadKind::CronJob => {
                 let object = Templated::<CronJobSpec>::deserialize(deserializer)?;
-                (object.metadata, None, object.spec.job_template.spec.template)
+                (object.metadata, None, object.spec.job_template.spec.template, Running::default())
             }
             _ => {
                 let object = Templated::<TemplateSpec>::deserialize(deserializer)?;
-                (object.metadata, object.spec.replicas, object.spec.template)
+                (object.metadata, object.spec.replicas, object.spec.template, object.status)
             }
         };
-        Ok(Self { kind, meta, replicas, template })
+        let running = (!running.is_empty()).then(|| Box::new(running));
+        Ok(Self { kind, meta, replicas, template, running })
     }
 
     /// The pods' spec.
@@ -190,12 +194,7 @@ impl Workload {
     /// The service account that its pods run as.
     #[must_use]
     pub fn service_account(&self) -> Text {
-        self.template
-            .spec
-            .service_account_name
-            .clone()
-            .filter(|name| !name.is_empty())
-            .unwrap_or("default".into())
+        self.template.spec.service_account()
     }
 }
 
@@ -206,6 +205,8 @@ struct Templated<S: Default + for<'a> Deserialize<'a>> {
     metadata: Meta,
     #[serde(deserialize_with = "null_as_default")]
     spec: S,
+    #[serde(deserialize_with = "null_as_default")]
+    status: Running,
 }
 
 #[derive(Default, Deserialize)]

@@ -7,7 +7,7 @@ use super::{Origin, Problem, Sheet, Skipped};
 use crate::api::{Kind, RiskException, SecurityStandard, ServiceTier};
 use crate::engine::policy::{Policy, Refused, Settings};
 use crate::facts::object::Object;
-use crate::facts::{Inventory, SubjectKey, SubjectKind, Text, Workload};
+use crate::facts::{Inventory, SubjectKey, Text};
 use crate::manifest::SkipReason;
 
 /// What a file is read for.
@@ -131,37 +131,22 @@ impl Collection {
     }
 
     fn add_facts(&mut self, object: Object, origin: Origin, role: Role) {
-        if let Object::Namespace(namespace) = object {
-            let key = SubjectKey::new("", SubjectKind::Namespace, namespace.metadata.name.clone());
-            self.inventory.put_namespace(namespace);
-            if role == Role::Audited {
-                self.origins.insert(key, origin);
-            }
-            return;
-        }
-        if role == Role::Policy {
+        if role == Role::Policy && !matches!(object, Object::Namespace(_)) {
             let reason = "given as policy, where only standards, tiers, exceptions and namespaces count";
             self.skip(&origin, None, reason.to_owned());
             return;
         }
-        match object {
-            Object::Workload(workload) => self.add_workload(*workload, origin),
-            Object::ServiceAccount(account) => {
-                let key = SubjectKey::of(SubjectKind::ServiceAccount, &account.metadata);
-                self.inventory.put_service_account(account);
-                self.origins.insert(key, origin);
-            }
-            Object::DisruptionBudget(budget) => self.inventory.put_disruption_budget(budget),
-            _ => {}
-        }
-    }
-
-    fn add_workload(&mut self, workload: Workload, origin: Origin) {
-        if let Some(owner) = workload.owning_workload() {
-            let key = SubjectKey::of(SubjectKind::Workload(workload.kind), &workload.meta);
-            let reason = format!("part of the {} {} that owns it", owner.kind, owner.name);
-            self.skip(&origin, Some(key.to_string()), reason);
-        } else if let Some(key) = self.inventory.add_workload(workload) {
+        let owned = match &object {
+            Object::Workload(workload) => workload.owning_workload().map(|owner| {
+                let key = SubjectKey::of(object.kind(), &workload.meta);
+                (key.to_string(), format!("part of the {} {} that owns it", owner.kind, owner.name))
+            }),
+            _ => None,
+        };
+        let key = self.inventory.add(object);
+        if let Some((key, reason)) = owned {
+            self.skip(&origin, Some(key), reason);
+        } else if let Some(key) = key.filter(|_| role == Role::Audited) {
             self.origins.insert(key, origin);
         }
     }

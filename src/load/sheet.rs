@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{Origin, Problem, Skipped, policy};
 use crate::api;
 use crate::engine::suggest::did_you_mean;
+use crate::facts::Text;
 use crate::facts::object::{Object, ObjectKind, Recognition, recognize};
-use crate::facts::{Meta, Text};
 use crate::manifest::{self, Document, Keys, Limits};
 
 /// What is the same for every file of a run.
@@ -173,21 +173,14 @@ pub(super) fn called(document: &Document) -> String {
 }
 
 fn fill_namespace(object: &mut Object, namespace: &Text) {
-    let fill = |meta: &mut Meta| {
-        if meta.namespace.as_ref().is_none_or(|known| known.is_empty()) {
-            meta.namespace = Some(namespace.clone());
+    if let Object::RiskException(exception) = object {
+        let own = &mut exception.metadata.namespace;
+        if own.as_ref().is_none_or(String::is_empty) {
+            *own = Some(namespace.to_string());
         }
-    };
-    match object {
-        Object::Workload(workload) => fill(&mut workload.meta),
-        Object::ServiceAccount(account) => fill(&mut account.metadata),
-        Object::DisruptionBudget(budget) => fill(&mut budget.metadata),
-        Object::RiskException(exception) => {
-            let own = &mut exception.metadata.namespace;
-            if own.as_ref().is_none_or(String::is_empty) {
-                *own = Some(namespace.to_string());
-            }
-        }
-        _ => {}
+    } else if let Some(meta) = object.meta_mut()
+        && meta.namespace.as_ref().is_none_or(|known| known.is_empty())
+    {
+        meta.namespace = Some(namespace.clone());
     }
 }

@@ -8,7 +8,6 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::api;
-use crate::facts::WorkloadKind;
 use crate::facts::object::ObjectKind;
 
 /// An object of any kind, not decoded yet: one that can't be decoded must not stop the watch, nor hide the others.
@@ -80,28 +79,30 @@ impl Resource for Observed {
     }
 }
 
+/// The kinds that are watched: all that become facts but those that no API server serves, and Secrets. The right to
+/// list them is the right to read them, whatever is asked for; `audit` sees theirs in files.
+pub(super) fn kinds() -> impl Iterator<Item = ObjectKind> {
+    ObjectKind::all().filter(|kind| !matches!(kind, ObjectKind::Secret | ObjectKind::AuditPolicy))
+}
+
+/// Whether a cluster may do without the kind: it comes with a CRD of somebody else.
+pub(super) const fn is_optional(kind: ObjectKind) -> bool {
+    matches!(kind, ObjectKind::Gateway | ObjectKind::Route(_))
+}
+
 /// Where the API server serves a kind.
 pub(super) fn resource(kind: ObjectKind) -> ApiResource {
-    let (group, version, name, plural) = match kind {
-        ObjectKind::Workload(workload) => {
-            let plural = match workload {
-                WorkloadKind::CronJob => "cronjobs",
-                WorkloadKind::DaemonSet => "daemonsets",
-                WorkloadKind::Deployment => "deployments",
-                WorkloadKind::Job => "jobs",
-                WorkloadKind::Pod => "pods",
-                WorkloadKind::ReplicaSet => "replicasets",
-                WorkloadKind::ReplicationController => "replicationcontrollers",
-                WorkloadKind::StatefulSet => "statefulsets",
-            };
-            (workload.group(), "v1", workload.as_str(), plural)
-        }
-        ObjectKind::Namespace => ("", "v1", "Namespace", "namespaces"),
-        ObjectKind::ServiceAccount => ("", "v1", "ServiceAccount", "serviceaccounts"),
-        ObjectKind::DisruptionBudget => ("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"),
-        ObjectKind::SecurityStandard => (api::GROUP, api::VERSION, "SecurityStandard", "securitystandards"),
-        ObjectKind::ServiceTier => (api::GROUP, api::VERSION, "ServiceTier", "servicetiers"),
-        ObjectKind::RiskException => (api::GROUP, api::VERSION, "RiskException", "riskexceptions"),
+    let (group, name) = (kind.group(), kind.as_str());
+    let version = match kind {
+        ObjectKind::SecurityStandard | ObjectKind::ServiceTier | ObjectKind::RiskException => api::VERSION,
+        _ => "v1",
+    };
+    let singular = name.to_ascii_lowercase();
+    // The API server's kinds have regular plurals.
+    let plural = match singular.strip_suffix('y') {
+        Some(stem) if !singular.ends_with("ay") => format!("{stem}ies"),
+        _ if singular.ends_with('s') => format!("{singular}es"),
+        _ => format!("{singular}s"),
     };
     let api_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
     ApiResource {
@@ -109,13 +110,21 @@ pub(super) fn resource(kind: ObjectKind) -> ApiResource {
         version: version.to_owned(),
         api_version,
         kind: name.to_owned(),
-        plural: plural.to_owned(),
+        plural,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn plurals_are_those_of_the_api_server() {
+        let plurals: Vec<String> = kinds().map(|kind| resource(kind).plural).collect();
+        for irregular in ["ingresses", "gateways", "networkpolicies", "configmaps", "httproutes", "roles"] {
+            assert!(plurals.iter().any(|plural| plural == irregular), "{irregular}: {plurals:?}");
+        }
+    }
 
     #[test]
     fn an_object_that_no_fact_can_be_made_of_is_still_observed() {

@@ -11,7 +11,7 @@ use kube::{Client, Resource};
 use tracing::{debug, warn};
 
 use super::Shared;
-use super::observed::{Observed, resource};
+use super::observed::{Observed, is_optional, resource};
 use crate::facts::object::{Object, ObjectKind};
 
 /// Namespace, empty for cluster-scoped kinds, and name.
@@ -43,6 +43,12 @@ pub(super) async fn keep(shared: Arc<Shared>, kind: ObjectKind, streaming: bool)
     while let Some(event) = events.next().await {
         match event {
             Ok(event) => take(&shared, kind, event, &mut listed).await,
+            Err(error) if is_optional(kind) && is_not_served(&error) => {
+                debug!(kind = resource.kind, "not installed; looked for again");
+                if shared.world.write().await.retain(kind, &BTreeSet::new()) {
+                    shared.changed.notify_one();
+                }
+            }
             Err(error) => {
                 shared.metrics.watch_failed(&resource.plural);
                 warn!(kind = resource.kind, error = %explain(&error), "watch failed; it is begun again");
@@ -52,13 +58,19 @@ pub(super) async fn keep(shared: Arc<Shared>, kind: ObjectKind, streaming: bool)
     "a watch"
 }
 
+/// Whether the API server doesn't know the kind.
+fn is_not_served(error: &watcher::Error) -> bool {
+    matches!(
+        error,
+        watcher::Error::InitialListFailed(kube::Error::Api(status))
+        | watcher::Error::WatchStartFailed(kube::Error::Api(status)) if status.is_not_found()
+    )
+}
+
 /// A denied permission is named as such, with the verb that is missing; so is a kind that isn't installed.
 fn explain(error: &watcher::Error) -> String {
     match error {
-        watcher::Error::InitialListFailed(kube::Error::Api(status))
-        | watcher::Error::WatchStartFailed(kube::Error::Api(status))
-            if status.is_not_found() =>
-        {
+        missing if is_not_served(missing) => {
             "the API server doesn't serve it; `stanchion crds | kubectl apply --server-side -f -` installs our kinds"
                 .to_owned()
         }

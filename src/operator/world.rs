@@ -6,10 +6,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta};
 use kube::ResourceExt;
 use serde::Deserialize;
 
+use super::observed;
 use super::watch::Key;
 use crate::api::{RiskException, SecurityStandard, ServiceTier};
 use crate::facts::object::{Object, ObjectKind};
-use crate::facts::{Inventory, Meta, SubjectKey, SubjectKind};
+use crate::facts::{Inventory, Meta};
 
 /// All that posture is made from. Every method that changes it says whether posture can depend on the change.
 #[derive(Debug, Default)]
@@ -41,43 +42,12 @@ pub(super) struct Malformed {
 impl World {
     /// Whether every kind has been listed once.
     pub(super) fn is_synced(&self) -> bool {
-        ObjectKind::all().all(|kind| self.synced.contains(&kind))
+        observed::kinds().all(|kind| self.synced.contains(&kind))
     }
 
     /// Adds or replaces an object.
     pub(super) fn put(&mut self, object: Object) -> bool {
         match object {
-            Object::Workload(workload) => {
-                let kind = ObjectKind::Workload(workload.kind);
-                let healed = self.heal(kind, &workload.meta);
-                let key = SubjectKey::of(SubjectKind::Workload(workload.kind), &workload.meta);
-                if self.inventory.workload(&key) == Some(&*workload) {
-                    return healed;
-                }
-                let known = self.inventory.workload(&key).is_some();
-                self.inventory.put_workload(*workload).is_some() || known || healed
-            }
-            Object::Namespace(namespace) => {
-                let healed = self.heal(ObjectKind::Namespace, &namespace.metadata);
-                let same = self.inventory.namespace(&namespace.metadata.name) == Some(&namespace);
-                self.inventory.put_namespace(namespace);
-                !same || healed
-            }
-            Object::ServiceAccount(account) => {
-                let healed = self.heal(ObjectKind::ServiceAccount, &account.metadata);
-                let namespace = account.metadata.namespace.clone().unwrap_or_default();
-                let same =
-                    self.inventory.service_account(&namespace, &account.metadata.name) == Some(&account);
-                self.inventory.put_service_account(account);
-                !same || healed
-            }
-            Object::DisruptionBudget(budget) => {
-                let healed = self.heal(ObjectKind::DisruptionBudget, &budget.metadata);
-                let namespace = budget.metadata.namespace.clone().unwrap_or_default();
-                let same = self.inventory.disruption_budgets(&namespace).any(|known| *known == budget);
-                self.inventory.put_disruption_budget(budget);
-                !same || healed
-            }
             Object::SecurityStandard(standard) => {
                 let healed =
                     self.malformed.remove(&(ObjectKind::SecurityStandard, key_of(&standard.metadata)));
@@ -94,6 +64,10 @@ impl World {
                 let healed = self.malformed.remove(&(ObjectKind::RiskException, key_of(&exception.metadata)));
                 let same = |a: &RiskException, b: &RiskException| a.spec == b.spec && a.status == b.status;
                 put_resource(&mut self.exceptions, *exception, same) || healed.is_some()
+            }
+            fact => {
+                let healed = fact.meta().is_some_and(|meta| self.heal(fact.kind(), meta));
+                self.inventory.put(fact) || healed
             }
         }
     }
@@ -158,49 +132,23 @@ impl World {
     fn forget(&mut self, kind: ObjectKind, key: &Key) -> bool {
         let (namespace, name) = key;
         match kind {
-            ObjectKind::Workload(workload) => {
-                let key = SubjectKey::new(namespace.as_str(), SubjectKind::Workload(workload), name.as_str());
-                let known = self.inventory.workload(&key).is_some();
-                self.inventory.remove_workload(&key);
-                known
-            }
-            ObjectKind::Namespace => {
-                self.inventory.remove_namespace(name);
-                true
-            }
-            ObjectKind::ServiceAccount => {
-                self.inventory.remove_service_account(namespace, name);
-                true
-            }
-            ObjectKind::DisruptionBudget => {
-                self.inventory.remove_disruption_budget(namespace, name);
-                true
-            }
             ObjectKind::SecurityStandard => self.standards.remove(key).is_some(),
             ObjectKind::ServiceTier => self.tiers.remove(key).is_some(),
             ObjectKind::RiskException => self.exceptions.remove(key).is_some(),
+            fact => self.inventory.remove(fact, namespace, name),
         }
     }
 
     fn keys(&self, kind: ObjectKind) -> Vec<Key> {
-        let pair =
-            |meta: &Meta| (meta.namespace.as_deref().unwrap_or_default().to_owned(), meta.name.to_string());
         let malformed = self.malformed.keys().filter(|(of, _)| *of == kind).map(|(_, key)| key.clone());
-        let inventory = &self.inventory;
         let held: Vec<Key> = match kind {
-            ObjectKind::Workload(kind) => inventory
-                .workloads()
-                .filter(|(_, it)| it.kind == kind)
-                .map(|(_, it)| pair(&it.meta))
-                .collect(),
-            ObjectKind::Namespace => inventory.namespaces().map(|it| pair(&it.metadata)).collect(),
-            ObjectKind::ServiceAccount => inventory.service_accounts().map(|it| pair(&it.metadata)).collect(),
-            ObjectKind::DisruptionBudget => {
-                inventory.all_disruption_budgets().map(|it| pair(&it.metadata)).collect()
-            }
             ObjectKind::SecurityStandard => self.standards.keys().cloned().collect(),
             ObjectKind::ServiceTier => self.tiers.keys().cloned().collect(),
             ObjectKind::RiskException => self.exceptions.keys().cloned().collect(),
+            fact => {
+                let names = self.inventory.names(fact).into_iter();
+                names.map(|(namespace, name)| (namespace.to_string(), name.to_string())).collect()
+            }
         };
         held.into_iter().chain(malformed).collect()
     }

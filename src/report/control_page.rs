@@ -64,6 +64,14 @@ pub(super) fn judged(subject: SubjectType) -> &'static str {
         SubjectType::Workload => "workloads",
         SubjectType::Namespace => "namespaces",
         SubjectType::ServiceAccount => "service accounts",
+        SubjectType::Role => "roles",
+        SubjectType::Binding => "role bindings",
+        SubjectType::Service => "services",
+        SubjectType::Ingress => "ingresses",
+        SubjectType::Gateway => "gateways",
+        SubjectType::ConfigMap => "config maps",
+        SubjectType::Secret => "secrets",
+        SubjectType::AuditPolicy => "audit policies",
     }
 }
 

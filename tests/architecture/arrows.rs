@@ -3,16 +3,18 @@
 use crate::source::Source;
 
 /// The modules that do no IO and have no clock.
-const PURE: &[&str] = &["admission", "api", "controls", "engine", "facts", "load", "manifest", "report"];
+const PURE: &[&str] =
+    &["admission", "api", "controls", "engine", "facts", "load", "manifest", "relations", "report"];
 
 /// What each module of the crate's root may use besides itself.
 const ARROWS: &[(&str, &[&str])] = &[
     ("api", &[]),
     ("facts", &["api"]),
     ("manifest", &["api", "facts"]),
-    ("engine", &["api", "facts"]),
+    ("relations", &["facts"]),
+    ("engine", &["api", "facts", "relations"]),
     ("load", &["api", "engine", "facts", "manifest"]),
-    ("controls", &["api", "declare_control", "engine", "facts"]),
+    ("controls", &["api", "declare_control", "engine", "facts", "relations"]),
     ("admission", &["api", "engine", "facts", "load", "manifest"]),
     ("report", &["api", "engine", "facts", "load", "manifest"]),
     (

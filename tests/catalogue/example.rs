@@ -1,13 +1,17 @@
 //! The examples of a control's page, run as they are written.
 //!
 //! The first document of an example is judged; the others are facts beside it. A `SecurityStandard` gives the
-//! control's parameters, a `ServiceTier` the tier. A Pod is judged in the template of every other kind, too.
+//! control's parameters, a `ServiceTier` the tier, a label `owner` the owner. A Pod is judged in the template of every other kind, too.
 
 use serde_json::{Map, Value, json};
-use stanchion::engine::control::{Control, Heading, Subject, Verdict};
+use stanchion::engine::control::{Control, Heading, Scene, Subject, Verdict};
 use stanchion::engine::tier::CompiledTier;
 use stanchion::facts::object::{ObjectKind, Recognition, recognize};
 use stanchion::facts::{Inventory, Object, WorkloadKind};
+use stanchion::relations::Relations;
+
+/// The time that every example is judged for.
+const NOW: &str = "2026-11-23T12:00:00Z";
 
 /// Controls of Pods that nothing made: a template of another kind is just what they ask for.
 const ABOUT_PODS_ALONE: [&str; 1] = ["pod.bare"];
@@ -111,9 +115,12 @@ impl Example {
         };
         let mut inventory = Inventory::default();
         for document in [&self.subject].into_iter().chain(&self.beside) {
-            put(&mut inventory, decode(document)?);
+            inventory.add(decode(document)?);
         }
-        Ok(check.judge(subject, &inventory, tier.as_ref()))
+        let relations = Relations::new(&inventory);
+        let owner = subject.meta().labels.get("owner");
+        let scene = Scene { tier: tier.as_ref(), owner, ..Scene::new(&relations, NOW.parse().unwrap()) };
+        Ok(check.judge(subject, &scene))
     }
 
     /// The parameters that a `SecurityStandard` beside the subject gives to a control.
@@ -145,16 +152,6 @@ fn decode(document: &Value) -> Result<Object, String> {
         return Err(format!("no control looks at a {api_version} {kind}: leave that document out"));
     };
     Object::decode(known, document).map_err(|error| format!("its {kind} can't be read: {error}"))
-}
-
-fn put(inventory: &mut Inventory, object: Object) {
-    match object {
-        Object::Workload(workload) => drop(inventory.add_workload(*workload)),
-        Object::Namespace(namespace) => inventory.put_namespace(namespace),
-        Object::ServiceAccount(account) => inventory.put_service_account(account),
-        Object::DisruptionBudget(budget) => inventory.put_disruption_budget(budget),
-        Object::SecurityStandard(_) | Object::ServiceTier(_) | Object::RiskException(_) => {}
-    }
 }
 
 /// A workload of this kind whose template is this Pod.
@@ -195,7 +192,7 @@ mod tests {
         ///
         /// ```yaml
         /// apiVersion: v1
-        /// kind: ConfigMap
+        /// kind: LimitRange
         /// metadata: {name: settings}
         /// ```
         ///
@@ -256,7 +253,7 @@ mod tests {
         for (expected, problem) in [
             "`Violating`, example 1: as a CronJob, the verdict is a pass; as a Pod, a failure: -: fails",
             "`Violating`, example 2: the verdict is a pass",
-            "`Violating`, example 3: no control looks at a v1 ConfigMap: leave that document out",
+            "`Violating`, example 3: no control looks at a v1 LimitRange: leave that document out",
             "`Violating`, example 4: its first document is a \"Namespace\", which this control does not judge",
             "`Compliant`, example 1: the verdict is that it can't be said (no one knows)",
             "`Compliant`, example 2: it is no YAML",

@@ -10,7 +10,7 @@ use stanchion::engine::policy::{Policy, Refused, Settings};
 use stanchion::engine::posture::{Posture, measure};
 use stanchion::engine::status::{Findings, refused};
 use stanchion::facts::object::{Object, ObjectKind, Recognition, recognize};
-use stanchion::facts::{Inventory, Meta, Text};
+use stanchion::facts::{Inventory, Text};
 use stanchion::manifest::{Limits, read};
 
 use crate::case::Case;
@@ -59,26 +59,17 @@ impl Objects {
 
     /// Adds an object; one that names no namespace is in `default`.
     pub(crate) fn add(&mut self, kind: ObjectKind, mut object: Object) {
-        let fill = |meta: &mut Meta| {
+        let namespaced = kind.is_namespaced();
+        if let Object::RiskException(it) = &mut object {
+            it.metadata.namespace.get_or_insert_with(|| "default".into());
+        } else if let Some(meta) = object.meta_mut().filter(|_| namespaced) {
             meta.namespace.get_or_insert_with(|| "default".into());
-        };
-        match &mut object {
-            Object::Workload(it) => fill(&mut it.meta),
-            Object::ServiceAccount(it) => fill(&mut it.metadata),
-            Object::DisruptionBudget(it) => fill(&mut it.metadata),
-            Object::RiskException(it) => {
-                it.metadata.namespace.get_or_insert_with(|| "default".into());
-            }
-            _ => assert!(!kind.is_namespaced()),
         }
         match object {
-            Object::Workload(it) => drop(self.inventory.add_workload(*it)),
-            Object::Namespace(it) => self.inventory.put_namespace(it),
-            Object::ServiceAccount(it) => self.inventory.put_service_account(it),
-            Object::DisruptionBudget(it) => self.inventory.put_disruption_budget(it),
             Object::SecurityStandard(it) => self.standards.push(*it),
             Object::ServiceTier(it) => self.tiers.push(*it),
             Object::RiskException(it) => self.exceptions.push(*it),
+            fact => drop(self.inventory.add(fact)),
         }
     }
 

@@ -44,8 +44,8 @@ impl Scene {
         let mut inventory = Inventory::default();
         for workload in &self.workloads {
             let kind = ObjectKind::Workload(WorkloadKind::Deployment);
-            if let Ok(Object::Workload(workload)) = Object::decode(kind, workload) {
-                inventory.put_workload(*workload);
+            if let Ok(workload) = Object::decode(kind, workload) {
+                inventory.put(workload);
             }
         }
         inventory

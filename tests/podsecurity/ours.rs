@@ -2,8 +2,9 @@
 
 use serde_json::Map;
 use stanchion::engine::catalogue;
-use stanchion::engine::control::{Check, Control, Subject, Verdict};
+use stanchion::engine::control::{Check, Control, Scene, Subject, Verdict};
 use stanchion::facts::{Inventory, Workload, WorkloadKind};
+use stanchion::relations::Relations;
 
 /// The text of an object of some kind.
 pub(crate) struct Wrapped {
@@ -63,7 +64,9 @@ impl Controls {
 
     /// The verdicts on facts, in the order of the controls.
     pub(crate) fn judge_facts(&self, workload: &Workload) -> Vec<Verdict> {
-        let judge = |check: &Check| check.judge(Subject::Workload(workload), &self.inventory, None);
+        let relations = Relations::new(&self.inventory);
+        let scene = Scene::new(&relations, jiff::Timestamp::UNIX_EPOCH);
+        let judge = |check: &Check| check.judge(Subject::Workload(workload), &scene);
         self.checks.iter().map(judge).collect()
     }
 }

@@ -39,10 +39,7 @@ impl Manifests {
                 Object::SecurityStandard(standard) => self.standards.push(*standard),
                 Object::ServiceTier(tier) => self.tiers.push(*tier),
                 Object::RiskException(exception) => self.exceptions.push(*exception),
-                Object::Workload(workload) => drop(self.inventory.add_workload(*workload)),
-                Object::Namespace(namespace) => self.inventory.put_namespace(namespace),
-                Object::ServiceAccount(account) => self.inventory.put_service_account(account),
-                Object::DisruptionBudget(budget) => self.inventory.put_disruption_budget(budget),
+                fact => drop(self.inventory.add(fact)),
             }
         }
     }

@@ -111,7 +111,7 @@ fn services(findings: &Findings<'_>, tier: &str) -> i64 {
     let own =
         findings.assessment.subjects.iter().filter(|(_, assessed)| assessed.tier.as_deref() == Some(tier));
     let services: BTreeSet<(&Text, Text)> = own
-        .filter(|(key, _)| matches!(key.kind, crate::facts::SubjectKind::Workload(_)))
+        .filter(|(key, _)| matches!(key.kind, crate::facts::ObjectKind::Workload(_)))
         .map(|(key, assessed)| {
             let part_of = assessed.part_of.clone();
             (&key.namespace, part_of.unwrap_or_else(|| Text::from(format!("{}/{}", key.kind, key.name))))

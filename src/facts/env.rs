@@ -1,0 +1,152 @@
+//! Environment variables of a container. Their values are looked at while they are read, and not kept.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Deserializer};
+
+use super::text::Text;
+
+/// The beginning of the names whose values are kept: those of OpenTelemetry say where logs go (OpenTelemetry
+/// specification, environment variables).
+const KEPT: &str = "OTEL_";
+
+/// One entry of `env`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EnvVar {
+    /// The variable's name.
+    pub name: Text,
+    /// Where its value comes from.
+    pub source: EnvSource,
+    /// The value, for the few names whose values say where telemetry goes; never a secret's.
+    pub value: Option<Text>,
+}
+
+/// Where the value of an environment variable comes from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum EnvSource {
+    /// It is written in the manifest.
+    #[default]
+    Literal,
+    /// A key of a Secret.
+    Secret {
+        /// The Secret's name.
+        name: Text,
+        /// The key.
+        key: Text,
+    },
+    /// A key of a `ConfigMap`.
+    ConfigMap {
+        /// The config map's name.
+        name: Text,
+        /// The key.
+        key: Text,
+    },
+    /// A field or a resource of the pod, or a kind of source that we don't know.
+    Other,
+}
+
+/// One entry of `envFrom`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EnvFrom {
+    /// Written before every key.
+    pub prefix: Text,
+    /// The Secret, if it is one.
+    pub secret: Option<Text>,
+    /// The config map, if it is one.
+    pub config_map: Option<Text>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct KeyRef {
+    name: Option<Text>,
+    key: Option<Text>,
+}
+
+impl<'de> Deserialize<'de> for EnvVar {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Default, Deserialize)]
+        #[serde(rename_all = "camelCase", default)]
+        struct Written<'a> {
+            name: Option<Text>,
+            #[serde(borrow)]
+            value: Option<Cow<'a, str>>,
+            value_from: Option<Source>,
+        }
+        #[derive(Default, Deserialize)]
+        #[serde(rename_all = "camelCase", default)]
+        struct Source {
+            secret_key_ref: Option<KeyRef>,
+            config_map_key_ref: Option<KeyRef>,
+        }
+
+        let Written { name, value, value_from } = Written::deserialize(deserializer)?;
+        let name = name.unwrap_or_default();
+        let of = |it: KeyRef| (it.name.unwrap_or_default(), it.key.unwrap_or_default());
+        let source = match value_from {
+            None => EnvSource::Literal,
+            Some(Source { secret_key_ref: Some(secret), .. }) => {
+                let (name, key) = of(secret);
+                EnvSource::Secret { name, key }
+            }
+            Some(Source { config_map_key_ref: Some(map), .. }) => {
+                let (name, key) = of(map);
+                EnvSource::ConfigMap { name, key }
+            }
+            Some(_) => EnvSource::Other,
+        };
+        let kept = value.filter(|_| name.starts_with(KEPT) && !name.ends_with("HEADERS"));
+        Ok(Self { name, source, value: kept.map(|value| Text::from(&*value)) })
+    }
+}
+
+impl<'de> Deserialize<'de> for EnvFrom {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Default, Deserialize)]
+        #[serde(rename_all = "camelCase", default)]
+        struct Written {
+            prefix: Option<Text>,
+            secret_ref: Option<KeyRef>,
+            config_map_ref: Option<KeyRef>,
+        }
+
+        let Written { prefix, secret_ref, config_map_ref } = Written::deserialize(deserializer)?;
+        let name = |it: KeyRef| it.name.unwrap_or_default();
+        Ok(Self {
+            prefix: prefix.unwrap_or_default(),
+            secret: secret_ref.map(name),
+            config_map: config_map_ref.map(name),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variable(written: serde_json::Value) -> EnvVar {
+        serde_json::from_str(&written.to_string()).unwrap()
+    }
+
+    #[test]
+    fn a_value_is_not_kept_unless_it_says_where_telemetry_goes() {
+        let password = variable(serde_json::json!({"name": "PASSWORD", "value": "hush"}));
+        assert_eq!((password.source, password.value), (EnvSource::Literal, None));
+        let exporter = variable(serde_json::json!({"name": "OTEL_LOGS_EXPORTER", "value": "otlp"}));
+        assert_eq!(exporter.value.unwrap(), "otlp");
+        let headers = variable(serde_json::json!({"name": "OTEL_EXPORTER_OTLP_HEADERS", "value": "k=hush"}));
+        assert_eq!(headers.value, None);
+    }
+
+    #[test]
+    fn the_source_is_known() {
+        let secret = variable(
+            serde_json::json!({"name": "A", "valueFrom": {"secretKeyRef": {"name": "db", "key": "password"}}}),
+        );
+        assert_eq!(secret.source, EnvSource::Secret { name: "db".into(), key: "password".into() });
+        let field = variable(
+            serde_json::json!({"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}),
+        );
+        assert_eq!(field.source, EnvSource::Other);
+    }
+}

@@ -1,0 +1,29 @@
+//! Relations: facts joined across objects, for what no object tells by itself.
+//!
+//! Each part is made when it is first asked for, and once: a control that asks for a subject's rights pays for a look-up,
+//! and what nobody asks for costs nothing. Pure, like the facts.
+//!
+//! | module | what it answers |
+//! | --- | --- |
+
+use crate::facts::Inventory;
+
+/// Facts, joined.
+#[derive(Debug)]
+pub struct Relations<'a> {
+    inventory: &'a Inventory,
+}
+
+impl<'a> Relations<'a> {
+    /// The relations of these facts. Nothing is computed yet.
+    #[must_use]
+    pub const fn new(inventory: &'a Inventory) -> Self {
+        Self { inventory }
+    }
+
+    /// The facts.
+    #[must_use]
+    pub const fn inventory(&self) -> &'a Inventory {
+        self.inventory
+    }
+}
