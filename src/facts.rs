@@ -16,8 +16,9 @@
 //! | [`namespace`], [`node`], [`config_map`], [`secret`], [`disruption_budget`], [`audit_policy`] | other objects that controls judge or join with workloads |
 //! | [`object`] | one decoded object of any kind, and how a kind becomes facts |
 //! | [`inventory`] | all of them together |
-//! | [`selector`], [`path`], [`text`] | label selectors, field paths, shared strings |
+//! | [`selector`], [`address`], [`path`], [`text`] | label selectors, network addresses, field paths, shared strings |
 
+pub mod address;
 pub mod audit_policy;
 pub mod config_map;
 pub mod container;
@@ -47,6 +48,7 @@ pub mod text;
 pub mod volume;
 pub mod workload;
 
+pub use address::Cidr;
 pub use audit_policy::AuditPolicy;
 pub use config_map::ConfigMap;
 pub use container::{Container, ContainerClass, ContainerRef};

@@ -5,25 +5,73 @@
 //!
 //! | module | what it answers |
 //! | --- | --- |
+//! | [`exposure`] | which doors lead from outside to a workload |
+//! | [`routes`] | which routes hang on a listener of a Gateway |
+//! | [`network`] | which network policies isolate a workload, and whether a namespace denies by default |
+//! | [`images`] | which digests a tag runs as |
+//! | [`pods`] | which pods of a workload have debug containers |
+
+use std::sync::OnceLock;
 
 use crate::facts::Inventory;
+
+pub mod exposure;
+pub mod images;
+pub mod network;
+pub mod pods;
+pub mod routes;
+
+pub use exposure::{Door, DoorKind, Exposure, Reach};
+pub use images::RunningImages;
+pub use network::{DefaultDeny, Isolation, Network};
+pub use pods::DebuggedPods;
 
 /// Facts, joined.
 #[derive(Debug)]
 pub struct Relations<'a> {
     inventory: &'a Inventory,
+    exposure: OnceLock<Exposure>,
+    network: OnceLock<Network>,
+    images: OnceLock<RunningImages>,
+    debugged: OnceLock<DebuggedPods>,
 }
 
 impl<'a> Relations<'a> {
     /// The relations of these facts. Nothing is computed yet.
     #[must_use]
     pub const fn new(inventory: &'a Inventory) -> Self {
-        Self { inventory }
+        Self {
+            inventory,
+            exposure: OnceLock::new(),
+            network: OnceLock::new(),
+            images: OnceLock::new(),
+            debugged: OnceLock::new(),
+        }
     }
 
     /// The facts.
     #[must_use]
     pub const fn inventory(&self) -> &'a Inventory {
         self.inventory
+    }
+
+    /// The doors that lead to workloads.
+    pub fn exposure(&self) -> &Exposure {
+        self.exposure.get_or_init(|| Exposure::of_all(self.inventory))
+    }
+
+    /// What network policies isolate.
+    pub fn network(&self) -> &Network {
+        self.network.get_or_init(|| Network::of_all(self.inventory))
+    }
+
+    /// The digests that images run as.
+    pub fn images(&self) -> &RunningImages {
+        self.images.get_or_init(|| RunningImages::of_all(self.inventory))
+    }
+
+    /// The pods that somebody debugs or has debugged.
+    pub fn debugged(&self) -> &DebuggedPods {
+        self.debugged.get_or_init(|| DebuggedPods::of_all(self.inventory))
     }
 }
