@@ -54,6 +54,14 @@ pub struct Door {
     pub reach: Reach,
 }
 
+impl Door {
+    /// Whether it is a port of every node.
+    #[must_use]
+    pub fn is_node_port(&self) -> bool {
+        self.kind == DoorKind::NodePort
+    }
+}
+
 /// `Ingress shop/web (shop.example.com) → Service shop/cart`
 impl fmt::Display for Door {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -148,7 +156,8 @@ fn key_of(kind: ObjectKind, meta: &crate::facts::Meta) -> SubjectKey {
 }
 
 /// The doors that a Service is by itself.
-fn of_service(service: &Service) -> Vec<Door> {
+#[must_use]
+pub fn of_service(service: &Service) -> Vec<Door> {
     let key = key_of(ObjectKind::Service, &service.metadata);
     let door = |kind, hosts, reach| Door {
         kind,
