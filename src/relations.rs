@@ -5,25 +5,37 @@
 //!
 //! | module | what it answers |
 //! | --- | --- |
+//! | [`rbac`] | who may do what |
+
+pub mod rbac;
+
+use std::sync::OnceLock;
 
 use crate::facts::Inventory;
+use rbac::Rbac;
 
 /// Facts, joined.
 #[derive(Debug)]
 pub struct Relations<'a> {
     inventory: &'a Inventory,
+    rbac: OnceLock<Rbac>,
 }
 
 impl<'a> Relations<'a> {
     /// The relations of these facts. Nothing is computed yet.
     #[must_use]
     pub const fn new(inventory: &'a Inventory) -> Self {
-        Self { inventory }
+        Self { inventory, rbac: OnceLock::new() }
     }
 
     /// The facts.
     #[must_use]
     pub const fn inventory(&self) -> &'a Inventory {
         self.inventory
+    }
+
+    /// Who may do what.
+    pub fn rbac(&self) -> &Rbac {
+        self.rbac.get_or_init(|| Rbac::of(self.inventory))
     }
 }
