@@ -6,7 +6,7 @@
 //! | module | what it does |
 //! | --- | --- |
 //! | [`control`], [`parameters`], [`pattern`] | what a control is, and what it can be told |
-//! | [`framework`] | what controls refer to |
+//! | [`framework`] | the published frameworks, their clauses, and the assessment counted by them |
 //! | [`catalogue`] | every control by its id |
 //! | [`standard`], [`tier`], [`exception`], [`rollout`] | what people wrote, compiled |
 //! | [`evaluate`] | the assessment: every outcome, joined with tiers and exceptions |
