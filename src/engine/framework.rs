@@ -118,21 +118,6 @@ impl Framework {
         }
     }
 
-    /// What one of its clauses is called.
-    #[must_use]
-    pub const fn noun(self) -> &'static str {
-        match self {
-            Self::CisKubernetes => "recommendation",
-            Self::NsaCisa => "section",
-            Self::MitreAttack => "technique",
-            Self::Soc2 => "clause",
-            Self::PciDss => "requirement",
-            Self::PodSecurityBaseline | Self::PodSecurityRestricted | Self::Nist80053 | Self::Iso27001 => {
-                "control"
-            }
-        }
-    }
-
     /// A clause of this framework.
     #[must_use]
     pub const fn clause(self, clause: &'static str) -> Reference {

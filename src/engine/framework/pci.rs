@@ -1,8 +1,8 @@
 //! PCI DSS 4.0.1, requirements 1 to 12.
 //!
-//! Source of the numbers: the requirements as ComplianceAsCode (`ComplianceAsCode/content`, `controls/pcidss_4_ocp4.yml`)
-//! and Prowler (`prowler-cloud/prowler`, `prowler/compliance/aws/pci_4.0_aws.json`) list them for 4.0, of which 4.0.1
-//! changes wording, not numbers. Requirements of a fourth level, such as 3.5.1.1, and the appendices are left out. The
+//! Source of the numbers: the requirements as `ComplianceAsCode/content` (`controls/pcidss_4_ocp4.yml`) and
+//! `prowler-cloud/prowler` (`prowler/compliance/aws/pci_4.0_aws.json`) list them for 4.0, of which 4.0.1 changes wording,
+//! not numbers. Requirements of a fourth level, such as 3.5.1.1, and the appendices are left out. The
 //! titles are our own words.
 
 use super::Titles;
