@@ -5,12 +5,14 @@
 //! same.
 
 mod build;
+mod framework;
 mod subject;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use build::{Input, Scope};
+pub use framework::{ClauseName, ClauseReport, FrameworkReport, UnaskedClause};
 
 use crate::api::{Action, Severity};
 
@@ -35,6 +37,9 @@ pub struct AuditReport {
     pub summary: Summary,
     /// How many subjects came out how.
     pub posture: Posture,
+    /// The same by the clauses of a framework; absent unless `--framework` asks for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub framework: Option<FrameworkReport>,
     /// Everything that was judged, the worst first.
     pub subjects: Vec<SubjectReport>,
     /// Every exception that was read, by namespace and name.

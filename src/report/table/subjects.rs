@@ -138,7 +138,7 @@ pub(super) fn noun(report: &AuditReport) -> &'static str {
 }
 
 /// What could not be said: the same of many workloads is one line.
-fn unknowns(report: &AuditReport, view: View, page: &mut Page) {
+pub(super) fn unknowns(report: &AuditReport, view: View, page: &mut Page) {
     let mut alike: BTreeMap<(&str, &str), (&UnknownReport, Vec<&SubjectReport>)> = BTreeMap::new();
     for subject in &report.subjects {
         for unknown in &subject.unknowns {
