@@ -220,10 +220,18 @@ pub struct SubjectReport {
     pub outcome: Outcome,
     /// How many controls pass.
     pub passes: u64,
-    /// What was found, the worst first, what is excused last.
+    /// What was found, the worst first, what is excused last. Of one control at most 200.
     pub findings: Vec<FindingReport>,
+    /// How many findings there are beyond those; absent for none.
+    #[serde(skip_serializing_if = "is_none")]
+    pub unlisted_findings: u64,
     /// What could not be said, and why.
     pub unknowns: Vec<UnknownReport>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What a judgement comes out as.
