@@ -40,7 +40,9 @@ fn cluster_roles() -> BoxedStrategy<Value> {
         let list = roles.as_array_mut().into_iter().flatten();
         let mut aggregated: Vec<_> = list.filter(|role| role["aggregationRule"].is_object()).collect();
         if aggregated.len() > 1 {
-            aggregated.iter_mut().for_each(|role| role["rules"] = json!([]));
+            for role in &mut aggregated {
+                role["rules"] = json!([]);
+            }
         }
         roles
     };

@@ -29,7 +29,8 @@ func aggregate(roles []*rbacv1.ClusterRole) error {
 			rules, err := union(role, sorted)
 			// The controller keeps trying a selector that can't be read, and the role keeps its rules.
 			// It applies its own on the server's side: none of its own leaves those that are there to whoever wrote them.
-			if err != nil || len(rules) == 0 || equality.Semantic.DeepEqual(rules, role.Rules) {
+			// In some rings it changes the order of rules for ever, which means nothing.
+			if err != nil || len(rules) == 0 || equal(rules, role.Rules) {
 				continue
 			}
 			role.Rules = rules
@@ -56,12 +57,23 @@ func union(role *rbacv1.ClusterRole, sorted []*rbacv1.ClusterRole) ([]rbacv1.Pol
 				continue
 			}
 			for _, rule := range other.Rules {
-				known := func(k rbacv1.PolicyRule) bool { return equality.Semantic.DeepEqual(k, rule) }
-				if !slices.ContainsFunc(rules, known) {
+				if !contains(rules, rule) {
 					rules = append(rules, rule)
 				}
 			}
 		}
 	}
 	return rules, nil
+}
+
+func contains(rules []rbacv1.PolicyRule, rule rbacv1.PolicyRule) bool {
+	return slices.ContainsFunc(rules, func(known rbacv1.PolicyRule) bool { return equality.Semantic.DeepEqual(known, rule) })
+}
+
+// equal says whether the same rules are in both, in any order.
+func equal(a, b []rbacv1.PolicyRule) bool {
+	missingIn := func(all []rbacv1.PolicyRule) func(rbacv1.PolicyRule) bool {
+		return func(rule rbacv1.PolicyRule) bool { return !contains(all, rule) }
+	}
+	return !slices.ContainsFunc(a, missingIn(b)) && !slices.ContainsFunc(b, missingIn(a))
 }
