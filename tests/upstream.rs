@@ -30,10 +30,15 @@ use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use serde::Deserialize as _;
 use serde_json::Value;
-use stanchion::facts::{Selector, TextMap};
+use stanchion::facts::{
+    BindingKind, Direction, Inventory, NetworkPolicy, Object, ObjectKind, RoleKind, Selector, Text, TextMap,
+};
+use stanchion::relations::rbac::{Identity, Rbac, Request};
 
 /// How many questions of a kind are asked.
 const QUESTIONS: u32 = 12_000;
+/// How many scenes of roles and bindings, with ten requests each.
+const SCENES: u32 = 10_000;
 /// So many of a hundred questions have to be answered.
 const ANSWERED: u32 = 85;
 /// So many of a hundred answers have to be yes, and as many no, for agreement to mean something.
@@ -63,13 +68,69 @@ fn node_affinity_has_both_answers() {
 }
 
 #[test]
-fn network_policies_are_of_either_direction() {
-    ask("match", QUESTIONS, &policies::questions(), |_, _| Ok(()));
+fn network_policies_isolate_alike() {
+    ask("match", QUESTIONS, &policies::questions(), |question, answer| {
+        let Answer::PolicyTypes(theirs) = answer else { return Ok(()) };
+        let policy = NetworkPolicy::deserialize(&question["policy"]).unwrap();
+        for direction in [Direction::Ingress, Direction::Egress] {
+            let theirs = theirs.iter().any(|one| one == direction.as_str());
+            prop_assert_eq!(policy.isolates(direction), theirs, "{}", direction.as_str());
+        }
+        Ok(())
+    });
 }
 
 #[test]
-fn requests_are_allowed_and_refused() {
-    ask("authorize", QUESTIONS / 6, &scenes::questions(), |_, _| Ok(()));
+fn requests_are_allowed_alike() {
+    ask("authorize", SCENES, &scenes::questions(), |question, answer| {
+        let Answer::Allowed(theirs) = answer else { return Ok(()) };
+        let rbac = rbac(question);
+        let requests = question["requests"].as_array().into_iter().flatten();
+        for (request, theirs) in requests.zip(theirs) {
+            prop_assert_eq!(is_allowed(&rbac, request), *theirs, "{}", request);
+        }
+        Ok(())
+    });
+}
+
+/// The roles and bindings of a scene, as we join them.
+fn rbac(scene: &Value) -> Rbac {
+    let mut inventory = Inventory::default();
+    for (field, kind) in [
+        ("clusterRoles", ObjectKind::Role(RoleKind::ClusterRole)),
+        ("roles", ObjectKind::Role(RoleKind::Role)),
+        ("clusterRoleBindings", ObjectKind::Binding(BindingKind::ClusterRoleBinding)),
+        ("roleBindings", ObjectKind::Binding(BindingKind::RoleBinding)),
+    ] {
+        for (number, written) in scene[field].as_array().into_iter().flatten().enumerate() {
+            let mut object = Object::decode(kind, written).unwrap();
+            // A scene gives several bindings one name, which no cluster does.
+            if let Object::Binding(binding) = &mut object {
+                binding.metadata.name = number.to_string().into();
+            }
+            inventory.put(object);
+        }
+    }
+    Rbac::of(&inventory)
+}
+
+fn is_allowed(rbac: &Rbac, asked: &Value) -> bool {
+    let text = |field: &str| asked[field].as_str().unwrap_or_default();
+    let groups = asked["groups"].as_array().into_iter().flatten().filter_map(Value::as_str).map(Text::from);
+    let who = Identity::user(text("user"), groups);
+    let request = if asked["nonResource"] == true {
+        Request::Path { verb: text("verb"), path: text("path") }
+    } else {
+        Request::Resource {
+            verb: text("verb"),
+            group: text("apiGroup"),
+            resource: text("resource"),
+            subresource: text("subresource"),
+            namespace: text("namespace"),
+            name: text("name"),
+        }
+    };
+    rbac.allows(&who, &request).is_some()
 }
 
 /// Asks upstream, and has each answer compared. An error is no answer: the API server refuses what it is about.
