@@ -5,31 +5,34 @@
 //!
 //! | module | what it answers |
 //! | --- | --- |
+//! | [`rbac`] | who may do what |
 //! | [`exposure`] | which doors lead from outside to a workload |
 //! | [`routes`] | which routes hang on a listener of a Gateway |
 //! | [`network`] | which network policies isolate a workload, and whether a namespace denies by default |
 //! | [`images`] | which digests a tag runs as |
 //! | [`pods`] | which pods of a workload have debug containers |
 
-use std::sync::OnceLock;
-
-use crate::facts::Inventory;
-
 pub mod exposure;
 pub mod images;
 pub mod network;
 pub mod pods;
+pub mod rbac;
 pub mod routes;
 
+use std::sync::OnceLock;
+
+use crate::facts::Inventory;
 pub use exposure::{Door, DoorKind, Exposure, Reach};
 pub use images::RunningImages;
 pub use network::{DefaultDeny, Isolation, Network};
 pub use pods::DebuggedPods;
+use rbac::Rbac;
 
 /// Facts, joined.
 #[derive(Debug)]
 pub struct Relations<'a> {
     inventory: &'a Inventory,
+    rbac: OnceLock<Rbac>,
     exposure: OnceLock<Exposure>,
     network: OnceLock<Network>,
     images: OnceLock<RunningImages>,
@@ -42,6 +45,7 @@ impl<'a> Relations<'a> {
     pub const fn new(inventory: &'a Inventory) -> Self {
         Self {
             inventory,
+            rbac: OnceLock::new(),
             exposure: OnceLock::new(),
             network: OnceLock::new(),
             images: OnceLock::new(),
@@ -53,6 +57,11 @@ impl<'a> Relations<'a> {
     #[must_use]
     pub const fn inventory(&self) -> &'a Inventory {
         self.inventory
+    }
+
+    /// Who may do what.
+    pub fn rbac(&self) -> &Rbac {
+        self.rbac.get_or_init(|| Rbac::of(self.inventory))
     }
 
     /// The doors that lead to workloads.

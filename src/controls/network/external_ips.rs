@@ -55,6 +55,9 @@ declare_control! {
         references: [
             Framework::Nist80053.clause("AC-4"),
             Framework::Nist80053.clause("SC-7"),
+            Framework::Soc2.clause("CC6.6"),
+            Framework::Iso27001.clause("8.20"),
+            Framework::PciDss.clause("1.2.5"),
         ],
         since: "0.1.0",
         evaluate: evaluate,

@@ -69,6 +69,9 @@ declare_control! {
         references: [
             Framework::Nist80053.clause("SC-8"),
             Framework::NsaCisa.clause("Encryption"),
+            Framework::Soc2.clause("CC6.7"),
+            Framework::Iso27001.clause("8.24"),
+            Framework::PciDss.clause("4.2.1"),
         ],
         since: "0.1.0",
         evaluate: evaluate,

@@ -57,6 +57,7 @@ declare_control! {
             Framework::CisKubernetes.clause("5.7.4"),
             Framework::Nist80053.clause("CM-6"),
             Framework::NsaCisa.clause("Namespaces"),
+            Framework::Iso27001.clause("8.9"),
         ],
         since: "0.1.0",
         evaluate: evaluate,

@@ -52,6 +52,9 @@ declare_control! {
         parameters: NoParameters,
         references: [
             Framework::Nist80053.clause("CM-8"),
+            Framework::Soc2.clause("CC1.3"),
+            Framework::Iso27001.clause("5.9"),
+            Framework::PciDss.clause("12.5.1"),
         ],
         since: "0.1.0",
         evaluate: evaluate,

@@ -76,6 +76,8 @@ declare_control! {
         references: [
             Framework::Nist80053.clause("CP-2"),
             Framework::Nist80053.clause("IR-8"),
+            Framework::Soc2.clause("CC7.4"),
+            Framework::Iso27001.clause("5.37"),
         ],
         since: "0.1.0",
         evaluate: evaluate,

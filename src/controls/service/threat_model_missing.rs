@@ -78,6 +78,9 @@ declare_control! {
         references: [
             Framework::Nist80053.clause("RA-3"),
             Framework::Nist80053.clause("SA-11"),
+            Framework::Soc2.clause("CC3.2"),
+            Framework::Iso27001.clause("8.25"),
+            Framework::Iso27001.clause("8.27"),
         ],
         since: "0.1.0",
         evaluate: evaluate,

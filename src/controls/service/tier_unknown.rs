@@ -61,6 +61,8 @@ declare_control! {
         references: [
             Framework::Nist80053.clause("RA-2"),
             Framework::Nist80053.clause("RA-9"),
+            Framework::Soc2.clause("CC3.2"),
+            Framework::Iso27001.clause("5.12"),
         ],
         since: "0.1.0",
         evaluate: evaluate,
