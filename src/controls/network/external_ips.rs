@@ -11,7 +11,8 @@ use crate::facts::{Cidr, Path, Service, Text};
 declare_control! {
     /// ## What it checks
     ///
-    /// A Service has no `externalIPs`, unless they are within `allowed`. What is no address is never within it.
+    /// The `externalIPs` of a Service are within `allowed`. What is no address is never within it. A Service without
+    /// `externalIPs` is not judged: it would only swell the number of what complies.
     ///
     /// ## Why it matters
     ///
@@ -40,6 +41,15 @@ declare_control! {
     /// spec:
     ///   selector: {app: web}
     ///   ports: [{port: 443}]
+    ///   externalIPs: [192.0.2.7]
+    /// ---
+    /// apiVersion: stanchion.dev/v1alpha1
+    /// kind: SecurityStandard
+    /// metadata: {name: example}
+    /// spec:
+    ///   controls:
+    ///     - id: network.external-ips
+    ///       parameters: {allowed: [192.0.2.0/28]}
     /// ```
     ///
     /// ## How to fix
@@ -85,7 +95,7 @@ impl Parameters for ExternalIps {
 fn evaluate(service: &Service, parameters: &ExternalIps, _: &Context<'_>) -> Verdict {
     let addresses = &service.spec.external_ips;
     if addresses.is_empty() {
-        return Verdict::Pass;
+        return Verdict::NotApplicable;
     }
     let allowed: Vec<Cidr> = parameters.allowed.iter().filter_map(|block| block.parse().ok()).collect();
     let is_allowed = |address: &Text| {
@@ -111,6 +121,12 @@ mod tests {
 
     const SERVICE: &str = "{apiVersion: v1, kind: Service, metadata: {name: web}, \
         spec: {externalIPs: [192.0.2.7, 203.0.113.7, web]}}";
+
+    #[test]
+    fn a_service_without_external_addresses_is_not_judged() {
+        let service = "{apiVersion: v1, kind: Service, metadata: {name: web}}";
+        assert_eq!(judge(&EXTERNAL_IPS, service), Verdict::NotApplicable);
+    }
 
     #[test]
     fn only_allowed_addresses_are_fine() {
