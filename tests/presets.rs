@@ -121,14 +121,24 @@ fn what_is_left_out_stands_as_a_comment_that_can_be_taken_in() {
 }
 
 #[test]
-fn the_list_of_trusted_registries_can_be_filled_in() {
-    let file = format!("{FOLDER}/image-integrity.yaml");
-    let written =
-        text(&file).replace("registries: []", "registries:").replace("        # - reg", "        - reg");
-    let filled = standards(&file, &written);
-    assert_eq!(refused(&filled), [""; 0]);
-    let registries = &filled[0].spec.controls[0].parameters["registries"];
-    assert_eq!(registries.as_array().unwrap().len(), 2);
+fn what_only_you_know_can_be_filled_in() {
+    let filled = |name: &str, field: &str| {
+        let file = format!("{FOLDER}/{name}.yaml");
+        let empty = format!("{field}: []");
+        let written = text(&file);
+        let (before, after) = written.split_once(&empty).unwrap_or_else(|| panic!("no `{empty}` in {file}"));
+        // Its examples stand below it.
+        let examples = after.lines().skip(1).take_while(|line| line.starts_with("        # - ")).count();
+        let taken_in = after.replacen("        # - ", "        - ", examples);
+        let filled = standards(&file, &format!("{before}{field}:{taken_in}"));
+        assert_eq!(refused(&filled), [""; 0]);
+        let controls = filled.into_iter().flat_map(|standard| standard.spec.controls);
+        let lists = controls.filter_map(|control| control.parameters.get(field)?.as_array().map(Vec::len));
+        lists.collect::<Vec<_>>()
+    };
+    assert_eq!(filled("image-integrity", "registries"), [2]);
+    assert_eq!(filled("image-integrity", "bases"), [2]);
+    assert_eq!(filled("network-isolation", "insideClasses"), [1]);
 }
 
 #[test]
