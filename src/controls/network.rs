@@ -1,7 +1,7 @@
 //! Network: what keeps workloads apart, which doors lead to them, and whether what goes through those is encrypted.
 //!
 //! These controls read what is declared in the Kubernetes and Gateway APIs. Policies and doors of other API groups (Cilium,
-//! Calico, Istio, Traefik, OpenShift) are not known to them, nor is what a cloud provider's firewall does.
+//! Calico, Istio, Traefik, `OpenShift`) are not known to them, nor is what a cloud provider's firewall does.
 
 pub mod exposed;
 pub mod external_ips;

@@ -5,7 +5,7 @@
 //! object on it is among the facts.
 //!
 //! What is not told: a route to a Service of another namespace, which needs a `ReferenceGrant` that the facts don't hold;
-//! Ingress and Gateway of other API groups (Istio, Traefik, Contour, OpenShift); ports of the node (`pod.host-port` and
+//! Ingress and Gateway of other API groups (Istio, Traefik, Contour, `OpenShift`); ports of the node (`pod.host-port` and
 //! `pod.host-namespaces` judge those); and whether a firewall or a network policy stands in the way.
 
 mod reach;

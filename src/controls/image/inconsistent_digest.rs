@@ -146,6 +146,8 @@ fn plural(count: usize, noun: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
     use crate::controls::testing::{judge, messages};
 
@@ -154,7 +156,8 @@ mod tests {
             "{{apiVersion: v1, kind: Pod, metadata: {{name: a}}, spec: {{containers: [{{name: app, image: '{image}'}}]}}}}"
         );
         for (number, (node, tag, digest)) in running.iter().enumerate() {
-            manifest += &format!(
+            let _ = write!(
+                manifest,
                 "\n---\n{{apiVersion: v1, kind: Pod, metadata: {{name: r{number}}}, spec: {{nodeName: {node}}}, \
                  status: {{containerStatuses: [{{name: app, image: '{tag}', imageID: 'app@{digest}'}}]}}}}"
             );

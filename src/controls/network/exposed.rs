@@ -22,11 +22,11 @@ declare_control! {
     /// none, so that an exception is the only way. `doors` tells which kinds of doors count.
     ///
     /// What is reached from inside the network alone does not count: load balancers that are internal by the annotation
-    /// of their provider (AWS, Google Cloud, Azure, IBM, OpenStack, Oracle, Alibaba, Tencent, Baidu) or that let only
+    /// of their provider (AWS, Google Cloud, Azure, IBM, `OpenStack`, Oracle, Alibaba, Tencent, Baidu) or that let only
     /// private addresses through, external addresses that are private, Ingresses and Gateways with a class or an
     /// annotation that says so (`alb.ingress.kubernetes.io/scheme: internal`, `gce-internal`, `gke-l7-rilb`). Name your own
     /// in `insideClasses` and `insideAnnotations`. Whether a firewall stands before a door is not known, nor is a route to
-    /// a Service of another namespace, nor an Ingress or Gateway of Istio, Traefik or OpenShift.
+    /// a Service of another namespace, nor an Ingress or Gateway of Istio, Traefik or `OpenShift`.
     ///
     /// ## Why it matters
     ///

@@ -105,6 +105,8 @@ fn evaluate(gateway: &Gateway, _: &NoParameters, context: &Context<'_>) -> Verdi
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
     use crate::controls::testing::{judge, messages};
 
@@ -117,7 +119,8 @@ mod tests {
             {name: db, port: 5432, protocol: TCP}, {name: tls, port: 443, protocol: HTTPS}]}}"
                 .to_owned();
         for (section, rules) in routes {
-            manifest += &format!(
+            let _ = write!(
+                manifest,
                 "\n---\n{{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {{name: {section}-r, \
                  namespace: infra}}, spec: {{parentRefs: [{{name: edge, sectionName: {section}}}], rules: [{rules}]}}}}"
             );

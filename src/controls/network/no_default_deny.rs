@@ -130,6 +130,8 @@ fn evaluate(namespace: &Namespace, parameters: &NoDefaultDeny, context: &Context
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use serde_json::json;
 
     use super::*;
@@ -138,7 +140,8 @@ mod tests {
     fn beside(policies: &[&str]) -> String {
         let mut manifest = "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}".to_owned();
         for (number, spec) in policies.iter().enumerate() {
-            manifest += &format!(
+            let _ = write!(
+                manifest,
                 "\n---\n{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, \
                  metadata: {{name: p{number}, namespace: shop}}, spec: {spec}}}"
             );

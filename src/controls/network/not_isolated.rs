@@ -138,6 +138,8 @@ fn evaluate(workload: &Workload, parameters: &NotIsolated, context: &Context<'_>
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use serde_json::json;
 
     use super::*;
@@ -147,7 +149,8 @@ mod tests {
         let metadata = "{name: cart, namespace: shop, labels: {app: cart}}";
         let mut manifest = format!("{{apiVersion: v1, kind: Pod, metadata: {metadata}, spec: {pod_spec}}}");
         for (number, spec) in policies.iter().enumerate() {
-            manifest += &format!(
+            let _ = write!(
+                manifest,
                 "\n---\n{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, \
                  metadata: {{name: p{number}, namespace: shop}}, spec: {spec}}}"
             );

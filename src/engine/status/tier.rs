@@ -150,7 +150,9 @@ fn threat_models(findings: &Findings<'_>, tier: &str) -> Option<Percent> {
         *known = (*known).max(worst(own));
     }
     let mut counts = Counts::default();
-    services.into_values().for_each(|outcome| counts.add(outcome));
+    for outcome in services.into_values() {
+        counts.add(outcome);
+    }
     counts.compliance()
 }
 
