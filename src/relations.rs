@@ -13,6 +13,7 @@
 //! | [`pods`] | which pods of a workload have debug containers |
 
 pub mod exposure;
+mod filed;
 pub mod images;
 pub mod network;
 pub mod pods;
@@ -27,6 +28,7 @@ pub use images::RunningImages;
 pub use network::{DefaultDeny, Isolation, Network};
 pub use pods::DebuggedPods;
 use rbac::Rbac;
+pub use routes::Routes;
 
 /// Facts, joined.
 #[derive(Debug)]
@@ -37,6 +39,7 @@ pub struct Relations<'a> {
     network: OnceLock<Network>,
     images: OnceLock<RunningImages>,
     debugged: OnceLock<DebuggedPods>,
+    routes: OnceLock<Routes>,
 }
 
 impl<'a> Relations<'a> {
@@ -50,6 +53,7 @@ impl<'a> Relations<'a> {
             network: OnceLock::new(),
             images: OnceLock::new(),
             debugged: OnceLock::new(),
+            routes: OnceLock::new(),
         }
     }
 
@@ -67,6 +71,11 @@ impl<'a> Relations<'a> {
     /// The doors that lead to workloads.
     pub fn exposure(&self) -> &Exposure {
         self.exposure.get_or_init(|| Exposure::of_all(self.inventory))
+    }
+
+    /// The routes of Gateways.
+    pub fn routes(&self) -> &Routes {
+        self.routes.get_or_init(|| Routes::of_all(self.inventory))
     }
 
     /// What network policies isolate.

@@ -14,4 +14,3 @@ pub mod not_isolated;
 pub mod service_without_tls;
 
 mod direction;
-mod hosts;

@@ -10,14 +10,15 @@
 
 mod reach;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 pub use reach::Reach;
 
+use super::filed::Filed;
 use super::routes;
 use crate::facts::{
-    Gateway, Ingress, Inventory, ObjectKind, Route, Service, SubjectKey, Text, TextMap, Workload,
+    Gateway, Ingress, Inventory, ObjectKind, Route, Selector, Service, SubjectKey, Text, Workload,
 };
 
 /// What kind of door it is.
@@ -83,27 +84,29 @@ impl fmt::Display for Door {
     }
 }
 
-/// A Service to which doors lead.
-#[derive(Debug)]
+/// The doors of all Services with one selector, by their reach.
+#[derive(Debug, Default)]
 struct Opened {
-    selector: TextMap,
-    doors: Vec<Door>,
+    outside: Vec<Door>,
+    inside: Vec<Door>,
 }
 
 impl Opened {
-    fn selects(&self, labels: &TextMap) -> bool {
-        self.selector.iter().all(|(key, value)| labels.get(key) == Some(value))
+    fn new(doors: Vec<Door>) -> Self {
+        let (outside, inside) = doors.into_iter().partition(|door| door.reach == Reach::Outside);
+        Self { outside, inside }
+    }
+
+    fn extend(&mut self, other: Self) {
+        self.outside.extend(other.outside);
+        self.inside.extend(other.inside);
     }
 }
-
-/// The Services of a namespace to which doors lead, each under the rarest of the labels that it selects by: label, then
-/// value.
-type Namespace = BTreeMap<Text, BTreeMap<Text, Vec<Opened>>>;
 
 /// All doors.
 #[derive(Debug, Default)]
 pub struct Exposure {
-    namespaces: BTreeMap<Text, Namespace>,
+    namespaces: BTreeMap<Text, Filed<Opened>>,
 }
 
 type Doors = BTreeMap<SubjectKey, Vec<Door>>;
@@ -125,29 +128,35 @@ impl Exposure {
         for route in inventory.routes() {
             add_route(inventory, route, &mut doors);
         }
-        Self { namespaces: filed(inventory, doors) }
+        let mut namespaces: BTreeMap<Text, Vec<(Selector, Opened)>> = BTreeMap::new();
+        for (key, doors) in doors {
+            let Some(service) = inventory.service(&key.namespace, &key.name) else { continue };
+            // One without a selector has no pods of its own.
+            if !service.spec.selector.is_empty() {
+                let match_labels = service.spec.selector.clone();
+                let selector = Selector { match_labels, ..Selector::default() };
+                namespaces.entry(key.namespace).or_default().push((selector, Opened::new(doors)));
+            }
+        }
+        let filed = namespaces.into_iter().map(|(name, opened)| (name, Filed::new(opened, Opened::extend)));
+        Self { namespaces: filed.collect() }
     }
 
-    /// The doors that lead to the pods of a workload, which need not be among the facts itself: one that is about to be
-    /// admitted is reached by what is there already. None leads to it if nothing is returned.
-    #[must_use]
-    pub fn of(&self, workload: &Workload) -> Vec<&Door> {
-        let namespace = workload.meta.namespace.as_deref().unwrap_or_default();
-        let Some(services) = self.namespaces.get(namespace) else { return Vec::new() };
-        let labels = &workload.template.metadata.labels;
-        labels
-            .iter()
-            .filter_map(|(key, value)| services.get(key)?.get(value))
-            .flatten()
-            .filter(|opened| opened.selects(labels))
-            .flat_map(|opened| &opened.doors)
-            .collect()
+    /// The doors that lead to the pods of a workload; those that the internet may reach come first. The workload need not
+    /// be among the facts itself: one that is about to be admitted is reached by what is there already.
+    pub fn of<'a>(&'a self, workload: &'a Workload) -> impl Iterator<Item = &'a Door> {
+        let inside = self.opened(workload).flat_map(|opened| &opened.inside);
+        self.from_outside(workload).chain(inside)
     }
 
-    /// Whether a door that the internet may reach leads to the pods of a workload.
-    #[must_use]
-    pub fn is_reached_from_outside(&self, workload: &Workload) -> bool {
-        self.of(workload).iter().any(|door| door.reach == Reach::Outside)
+    /// The doors to the pods of a workload that the internet may reach: those with [`Reach::Outside`].
+    pub fn from_outside<'a>(&'a self, workload: &'a Workload) -> impl Iterator<Item = &'a Door> {
+        self.opened(workload).flat_map(|opened| &opened.outside)
+    }
+
+    fn opened<'a>(&'a self, workload: &'a Workload) -> impl Iterator<Item = &'a Opened> {
+        let namespace = self.namespaces.get(workload.meta.namespace.as_deref().unwrap_or_default());
+        namespace.into_iter().flat_map(|filed| filed.selecting(&workload.template.metadata.labels))
     }
 }
 
@@ -183,14 +192,14 @@ pub fn of_service(service: &Service) -> Vec<Door> {
 fn add_ingress(ingress: &Ingress, doors: &mut Doors) {
     let object = key_of(ObjectKind::Ingress, &ingress.metadata);
     // Of each Service the hosts; none once a rule is for any host.
-    let mut services: BTreeMap<&Text, Option<Vec<Text>>> = BTreeMap::new();
+    let mut services: BTreeMap<&Text, Option<BTreeSet<&Text>>> = BTreeMap::new();
     for (host, backend) in ingress.backends() {
         let Some(service) = backend.service_name() else { continue };
-        let hosts = services.entry(service).or_insert_with(|| Some(Vec::new()));
+        let hosts = services.entry(service).or_insert_with(|| Some(BTreeSet::new()));
         match (host, hosts.as_mut()) {
-            (Some(host), Some(known)) if !known.contains(host) => known.push(host.clone()),
+            (Some(host), Some(known)) => drop(known.insert(host)),
             (None, _) => *hosts = None,
-            _ => {}
+            (Some(_), None) => {}
         }
     }
     for (service, hosts) in services {
@@ -199,7 +208,7 @@ fn add_ingress(ingress: &Ingress, doors: &mut Doors) {
             kind: DoorKind::Ingress,
             object: object.clone(),
             class: class_of(ingress),
-            hosts: hosts.unwrap_or_default(),
+            hosts: hosts.unwrap_or_default().into_iter().cloned().collect(),
             route: None,
             service,
             reach: reach::of_ingress(ingress, class_of(ingress).as_deref()),
@@ -225,6 +234,7 @@ fn add_route(inventory: &Inventory, route: &Route, doors: &mut Doors) {
         .collect();
     services.sort();
     services.dedup();
+    services.truncate(routes::MOST_BACKENDS);
     for (gateway, hosts) in entrances(inventory, route) {
         let object = key_of(ObjectKind::Gateway, &gateway.metadata);
         for service in &services {
@@ -244,56 +254,21 @@ fn add_route(inventory: &Inventory, route: &Route, doors: &mut Doors) {
 
 /// The Gateways that a route hangs on, each once, with the hosts of all listeners that it uses; none means any.
 fn entrances<'a>(inventory: &'a Inventory, route: &Route) -> Vec<(&'a Gateway, Vec<Text>)> {
-    let mut found: BTreeMap<SubjectKey, (&Gateway, Option<Vec<Text>>)> = BTreeMap::new();
-    for parent in &route.parents {
+    let mut found: BTreeMap<SubjectKey, (&Gateway, Option<BTreeSet<Text>>)> = BTreeMap::new();
+    for parent in routes::parents(route) {
         let Some(gateway) = routes::gateway(inventory, route, parent) else { continue };
-        for listener in &gateway.spec.listeners {
+        for listener in routes::listeners(gateway) {
             let Some(hosts) = routes::hosts(inventory, gateway, listener, route, parent) else { continue };
             let key = key_of(ObjectKind::Gateway, &gateway.metadata);
-            let (_, known) = found.entry(key).or_insert_with(|| (gateway, Some(Vec::new())));
+            let (_, known) = found.entry(key).or_insert_with(|| (gateway, Some(BTreeSet::new())));
             match known {
-                Some(known) if !hosts.is_empty() => {
-                    let new: Vec<Text> = hosts.into_iter().filter(|host| !known.contains(host)).collect();
-                    known.extend(new);
-                }
+                Some(known) if !hosts.is_empty() => known.extend(hosts),
                 _ => *known = None,
             }
         }
     }
-    found.into_values().map(|(gateway, hosts)| (gateway, hosts.unwrap_or_default())).collect()
-}
-
-/// Services with doors by namespace and rarest label, so that a workload is compared with few of them.
-fn filed(inventory: &Inventory, doors: Doors) -> BTreeMap<Text, Namespace> {
-    let opened: Vec<(&Service, Text, Vec<Door>)> = doors
-        .into_iter()
-        .filter_map(|(key, doors)| {
-            let service = inventory.service(&key.namespace, &key.name)?;
-            (!service.spec.selector.is_empty()).then_some((service, key.namespace, doors))
-        })
-        .collect();
-    let mut uses: BTreeMap<(&Text, &Text, &Text), usize> = BTreeMap::new();
-    for (service, namespace, _) in &opened {
-        for (key, value) in service.spec.selector.iter() {
-            *uses.entry((namespace, key, value)).or_default() += 1;
-        }
-    }
-    let rarest: Vec<Option<(Text, Text)>> = opened
-        .iter()
-        .map(|(service, namespace, _)| {
-            let labels = service.spec.selector.iter();
-            let rarest = labels.min_by_key(|(key, value)| uses.get(&(namespace, *key, *value)).copied());
-            rarest.map(|(key, value)| (key.clone(), value.clone()))
-        })
-        .collect();
-    let mut namespaces: BTreeMap<Text, Namespace> = BTreeMap::new();
-    for ((service, namespace, doors), label) in opened.into_iter().zip(rarest) {
-        let Some((key, value)) = label else { continue };
-        let selector = service.spec.selector.clone();
-        let values = namespaces.entry(namespace).or_default().entry(key).or_default();
-        values.entry(value).or_default().push(Opened { selector, doors });
-    }
-    namespaces
+    let listed = |hosts: Option<BTreeSet<Text>>| hosts.unwrap_or_default().into_iter().collect();
+    found.into_values().map(|(gateway, hosts)| (gateway, listed(hosts))).collect()
 }
 
 #[cfg(test)]

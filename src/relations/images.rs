@@ -13,8 +13,8 @@ pub struct Spread {
     pub nodes: BTreeSet<Text>,
 }
 
-/// The digests that a tag runs as.
-pub type Digests = BTreeMap<String, Spread>;
+/// The digests that a tag runs as, those that most containers run first.
+pub type Digests = Vec<(String, Spread)>;
 
 /// Every tag that runs, by its completed reference.
 #[derive(Debug, Default)]
@@ -43,14 +43,19 @@ impl RunningImages {
                 }
             }
         }
-        let mut by_tag: BTreeMap<String, Digests> = BTreeMap::new();
+        let mut by_tag: BTreeMap<String, BTreeMap<String, Spread>> = BTreeMap::new();
         for ((image, id), spread) in written {
             let (Some(tag), Some(digest)) = (completed_tag(image), digest_of(id)) else { continue };
             let known = by_tag.entry(tag).or_default().entry(digest.to_owned()).or_default();
             known.containers += spread.containers;
             known.nodes.extend(spread.nodes);
         }
-        Self { by_tag }
+        let sorted = |digests: BTreeMap<String, Spread>| {
+            let mut digests = Digests::from_iter(digests);
+            digests.sort_by_key(|(_, spread)| std::cmp::Reverse(spread.containers));
+            digests
+        };
+        Self { by_tag: by_tag.into_iter().map(|(tag, digests)| (tag, sorted(digests))).collect() }
     }
 
     /// The digests that an image with a tag runs as; nothing if it is not known to run, or is not named by a tag.

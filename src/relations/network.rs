@@ -7,26 +7,38 @@
 
 use std::collections::BTreeMap;
 
+use super::filed::Filed;
 use crate::facts::{Direction, Inventory, NetworkPolicy, Selector, Text, Workload};
 
-/// What is known of one policy.
-#[derive(Debug)]
-struct Policy {
-    name: Text,
-    selector: Selector,
-    ingress: Effect,
-    egress: Effect,
+/// What policies with one selector do to the pods that they select, in one direction. What comes later is stronger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Effect {
+    /// They leave the direction alone.
+    Nothing,
+    /// Only what their rules list gets through.
+    Isolate,
+    /// A rule of this one lets everything through.
+    Open(Text),
 }
 
-/// What a policy does to the pods that it selects, in one direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Effect {
-    /// It leaves the direction alone.
-    Nothing,
-    /// Only what its rules list gets through.
-    Isolates,
-    /// One of its rules lets everything through.
-    Opens,
+impl Effect {
+    /// The effect of two policies together; of two that let everything through the first is named.
+    fn add(&mut self, other: Self) {
+        let stronger = match (&self, &other) {
+            (Self::Open(_), _) | (_, Self::Nothing) | (Self::Isolate, Self::Isolate) => false,
+            (Self::Nothing, _) | (Self::Isolate, Self::Open(_)) => true,
+        };
+        if stronger {
+            *self = other;
+        }
+    }
+}
+
+/// The same in both directions.
+#[derive(Debug)]
+struct Effects {
+    ingress: Effect,
+    egress: Effect,
 }
 
 /// Whether a workload's pods are isolated in a direction.
@@ -56,91 +68,80 @@ pub enum DefaultDeny<'a> {
 /// All network policies, by namespace.
 #[derive(Debug, Default)]
 pub struct Network {
-    namespaces: BTreeMap<Text, Vec<Policy>>,
+    namespaces: BTreeMap<Text, Filed<Effects>>,
 }
 
 impl Network {
     /// The policies of all these facts.
     #[must_use]
     pub fn of_all(inventory: &Inventory) -> Self {
-        let mut namespaces: BTreeMap<Text, Vec<Policy>> = BTreeMap::new();
+        let mut namespaces: BTreeMap<Text, Vec<(Selector, Effects)>> = BTreeMap::new();
         for policy in inventory.network_policies() {
             let namespace = policy.metadata.namespace.clone().unwrap_or_default();
-            namespaces.entry(namespace).or_default().push(Policy::new(policy));
+            let effects = (policy.spec.pod_selector.clone(), Effects::of(policy));
+            namespaces.entry(namespace).or_default().push(effects);
         }
-        Self { namespaces }
+        let filed = namespaces.into_iter().map(|(name, effects)| (name, Filed::new(effects, Effects::add)));
+        Self { namespaces: filed.collect() }
     }
 
     /// Whether a workload's pods are isolated in a direction. The workload need not be among the facts itself.
     #[must_use]
-    pub fn isolation(&self, workload: &Workload, direction: Direction) -> Isolation<'_> {
+    pub fn isolation<'a>(&'a self, workload: &'a Workload, direction: Direction) -> Isolation<'a> {
         if workload.spec().host_network {
             return Isolation::HostNetwork;
         }
+        let namespace = self.namespaces.get(workload.meta.namespace.as_deref().unwrap_or_default());
         let labels = &workload.template.metadata.labels;
-        let namespace = workload.meta.namespace.as_deref().unwrap_or_default();
-        let selecting = self.of(namespace).filter(|policy| policy.selector.matches(labels));
-        match strongest(selecting, direction) {
-            (_, Some(opening)) => Isolation::OpenedBy(opening),
-            (true, None) => Isolation::Isolated,
-            (false, None) => Isolation::Unselected,
+        let mut known = Isolation::Unselected;
+        for effects in namespace.into_iter().flat_map(|filed| filed.selecting(labels)) {
+            match effects.of_direction(direction) {
+                Effect::Nothing => {}
+                Effect::Isolate => known = Isolation::Isolated,
+                Effect::Open(policy) => return Isolation::OpenedBy(policy),
+            }
         }
+        known
     }
 
     /// Whether a namespace denies by default in a direction: whether each of its pods is isolated, those to come too.
     #[must_use]
     pub fn default_deny(&self, namespace: &str, direction: Direction) -> DefaultDeny<'_> {
-        let of_all_pods = self.of(namespace).filter(|policy| policy.selector.is_empty());
-        match strongest(of_all_pods, direction) {
-            (_, Some(opening)) => DefaultDeny::UndoneBy(opening),
-            (true, None) => DefaultDeny::Holds,
-            (false, None) => DefaultDeny::Missing,
+        // What selects every pod has one selector, and is one.
+        let of_every_pod = self.namespaces.get(namespace).and_then(|filed| filed.of_every_pod().next());
+        match of_every_pod.map(|effects| effects.of_direction(direction)) {
+            Some(Effect::Open(policy)) => DefaultDeny::UndoneBy(policy),
+            Some(Effect::Isolate) => DefaultDeny::Holds,
+            Some(Effect::Nothing) | None => DefaultDeny::Missing,
         }
-    }
-
-    fn of(&self, namespace: &str) -> impl Iterator<Item = &Policy> {
-        self.namespaces.get(namespace).into_iter().flatten()
     }
 }
 
-/// Whether any policy isolates, and the first that lets everything through.
-fn strongest<'a>(
-    policies: impl Iterator<Item = &'a Policy>,
-    direction: Direction,
-) -> (bool, Option<&'a Text>) {
-    let mut isolates = false;
-    for policy in policies {
-        match policy.effect(direction) {
-            Effect::Nothing => {}
-            Effect::Isolates => isolates = true,
-            Effect::Opens => return (isolates, Some(&policy.name)),
-        }
-    }
-    (isolates, None)
-}
-
-impl Policy {
-    fn new(policy: &NetworkPolicy) -> Self {
+impl Effects {
+    fn of(policy: &NetworkPolicy) -> Self {
         let spec = &policy.spec;
         let effect = |direction, opens: bool| match (policy.isolates(direction), opens) {
             (false, _) => Effect::Nothing,
-            (true, false) => Effect::Isolates,
-            (true, true) => Effect::Opens,
+            (true, false) => Effect::Isolate,
+            (true, true) => Effect::Open(policy.metadata.display_name()),
         };
         let everything_in = spec.ingress.iter().any(|rule| rule.from.is_empty() && rule.ports.is_empty());
         let everything_out = spec.egress.iter().any(|rule| rule.to.is_empty() && rule.ports.is_empty());
         Self {
-            name: policy.metadata.display_name(),
-            selector: spec.pod_selector.clone(),
             ingress: effect(Direction::Ingress, everything_in),
             egress: effect(Direction::Egress, everything_out),
         }
     }
 
-    const fn effect(&self, direction: Direction) -> Effect {
+    fn add(&mut self, other: Self) {
+        self.ingress.add(other.ingress);
+        self.egress.add(other.egress);
+    }
+
+    const fn of_direction(&self, direction: Direction) -> &Effect {
         match direction {
-            Direction::Ingress => self.ingress,
-            Direction::Egress => self.egress,
+            Direction::Ingress => &self.ingress,
+            Direction::Egress => &self.egress,
         }
     }
 }

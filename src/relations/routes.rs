@@ -3,8 +3,17 @@
 //! Source: the Gateway API's reference, `ParentReference`, `Listener`, `AllowedRoutes` and `hostnames` of the routes. The
 //! kinds that a listener allows are those of its protocol; `allowedRoutes.kinds` is not among the facts.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::facts::gateway::{Listener, ParentRef, RouteKind};
-use crate::facts::{Gateway, Inventory, Object, ObjectKind, Route, Text};
+use crate::facts::{Gateway, Inventory, Object, ObjectKind, Route, SubjectKey, Text};
+
+/// More than these no API server takes (`maxItems` of the definitions); in files there may be any number.
+const MOST_PARENTS: usize = 32;
+const MOST_LISTENERS: usize = 64;
+const MOST_HOSTNAMES: usize = 16;
+/// Sixteen rules with sixteen backends each.
+pub(super) const MOST_BACKENDS: usize = 256;
 
 /// The Gateway that a reference of a route names, if the facts hold it.
 #[must_use]
@@ -37,31 +46,74 @@ pub fn hosts(
     }
     let of_listener = listener.hostname.as_ref().filter(|host| !host.is_empty());
     match (of_listener, route.hostnames.as_slice()) {
-        (None, hosts) => Some(hosts.to_vec()),
+        (None, hosts) => Some(hosts.iter().take(MOST_HOSTNAMES).cloned().collect()),
         (Some(host), []) => Some(vec![host.clone()]),
         (Some(host), hosts) => {
-            let common: Vec<Text> = hosts.iter().filter_map(|it| common(host, it)).cloned().collect();
+            let hosts = hosts.iter().take(MOST_HOSTNAMES);
+            let common: Vec<Text> = hosts.filter_map(|it| common(host, it)).cloned().collect();
             (!common.is_empty()).then_some(common)
         }
     }
 }
 
-/// The routes that hang on a listener.
-pub fn on_listener<'a>(
-    inventory: &'a Inventory,
-    gateway: &'a Gateway,
-    listener: &'a Listener,
-) -> impl Iterator<Item = &'a Route> {
-    let home = gateway.metadata.namespace.as_deref().unwrap_or_default();
-    inventory.routes().filter(move |route| {
-        let own = route.metadata.namespace.as_deref().unwrap_or_default();
-        let mut parents = route.parents.iter().filter(|parent| {
-            parent.is_gateway()
-                && parent.name == gateway.metadata.name
-                && parent.namespace.as_deref().unwrap_or(own) == home
+/// The references of a route to its Gateways.
+pub fn parents(route: &Route) -> impl Iterator<Item = &ParentRef> {
+    route.parents.iter().take(MOST_PARENTS)
+}
+
+/// The listeners of a Gateway.
+pub fn listeners(gateway: &Gateway) -> impl Iterator<Item = &Listener> {
+    gateway.spec.listeners.iter().take(MOST_LISTENERS)
+}
+
+/// Which routes name which Gateway, be it there or not.
+#[derive(Debug, Default)]
+pub struct Routes {
+    /// By the namespace and the name of the Gateway.
+    by_gateway: BTreeMap<Text, BTreeMap<Text, BTreeSet<SubjectKey>>>,
+}
+
+impl Routes {
+    /// Those of all these facts.
+    #[must_use]
+    pub fn of_all(inventory: &Inventory) -> Self {
+        let mut by_gateway: BTreeMap<Text, BTreeMap<Text, BTreeSet<SubjectKey>>> = BTreeMap::new();
+        for route in inventory.routes() {
+            let key = SubjectKey::of(ObjectKind::Route(route.kind), &route.metadata);
+            for parent in parents(route).filter(|parent| parent.is_gateway()) {
+                let namespace = parent.namespace.as_ref().unwrap_or(&key.namespace);
+                let gateways = by_gateway.entry(namespace.clone()).or_default();
+                gateways.entry(parent.name.clone()).or_default().insert(key.clone());
+            }
+        }
+        Self { by_gateway }
+    }
+
+    /// The routes that hang on a listener. The Gateway need not be among the facts itself.
+    pub fn on_listener<'a>(
+        &'a self,
+        inventory: &'a Inventory,
+        gateway: &'a Gateway,
+        listener: &'a Listener,
+    ) -> impl Iterator<Item = &'a Route> {
+        let namespace = gateway.metadata.namespace.as_deref().unwrap_or_default();
+        let named = self.by_gateway.get(namespace).and_then(|names| names.get(&gateway.metadata.name));
+        let routes = named.into_iter().flatten().filter_map(|key| {
+            match inventory.get(key.kind, &key.namespace, &key.name) {
+                Some(Object::Route(route)) => Some(&**route),
+                _ => None,
+            }
         });
-        parents.any(|parent| hosts(inventory, gateway, listener, route, parent).is_some())
-    })
+        routes.filter(move |route| {
+            let own = route.metadata.namespace.as_deref().unwrap_or_default();
+            let mut parents = parents(route).filter(|parent| {
+                parent.is_gateway()
+                    && parent.name == gateway.metadata.name
+                    && parent.namespace.as_deref().unwrap_or(own) == namespace
+            });
+            parents.any(|parent| hosts(inventory, gateway, listener, route, parent).is_some())
+        })
+    }
 }
 
 /// Whether a listener's protocol is that of a route.

@@ -129,6 +129,7 @@ fn evaluate(workload: &Workload, parameters: &ForeignBase, context: &Context<'_>
         return Verdict::NotApplicable;
     }
     let mut findings: Vec<Finding> = Vec::new();
+    let mut told_for_all = false;
     let mut unknown = None;
     for container in context.containers(workload) {
         let Some(base) = Base::of(workload, container, &parameters.annotation) else {
@@ -144,9 +145,9 @@ fn evaluate(workload: &Workload, parameters: &ForeignBase, context: &Context<'_>
         if parameters.bases.iter().any(|known| known.covers(&image)) {
             continue;
         }
-        let finding = base.finding(workload, container);
-        if !findings.iter().any(|known| known.path == finding.path) {
-            findings.push(finding);
+        // The one for all containers is told once.
+        if base.of_one_container || !std::mem::replace(&mut told_for_all, true) {
+            findings.push(base.finding(workload, container));
         }
     }
     match unknown {
@@ -158,7 +159,7 @@ fn evaluate(workload: &Workload, parameters: &ForeignBase, context: &Context<'_>
 /// What is written of a container's base image.
 struct Base<'a> {
     name: &'a Text,
-    key: &'a Text,
+    key: String,
     of_one_container: bool,
     in_template: bool,
 }
@@ -166,19 +167,19 @@ struct Base<'a> {
 impl<'a> Base<'a> {
     /// The annotation for this container, else the one for all; on the pod template, else on the workload.
     fn of(workload: &'a Workload, container: ContainerRef<'_>, annotation: &str) -> Option<Self> {
-        let own = format!("{annotation}/{}", container.name);
+        let own = (true, format!("{annotation}/{}", container.name));
         let places = [(true, &workload.template.metadata), (false, &workload.meta)];
-        [(true, own.as_str()), (false, annotation)].into_iter().find_map(|(of_one_container, wanted)| {
-            places.into_iter().find_map(|(in_template, meta)| {
-                let (key, name) = meta.annotations.iter().find(|(key, _)| key.as_str() == wanted)?;
-                Some(Self { name, key, of_one_container, in_template })
-            })
+        [own, (false, annotation.to_owned())].into_iter().find_map(|(of_one_container, key)| {
+            let (in_template, name) = places
+                .into_iter()
+                .find_map(|(in_template, meta)| Some((in_template, meta.annotations.get(&key)?)))?;
+            Some(Self { name, key, of_one_container, in_template })
         })
     }
 
     fn finding(&self, workload: &Workload, container: ContainerRef<'_>) -> Finding {
         let home = if self.in_template { workload.template_path() } else { Path::root() };
-        let path = home.keys(&["metadata", "annotations"]).key(self.key.to_string());
+        let path = home.keys(&["metadata", "annotations"]).key(self.key.clone());
         let finding =
             Finding::new(path, format!("the base image `{}` is none of those that are kept", self.name));
         let container = self.of_one_container.then(|| container.name.clone());

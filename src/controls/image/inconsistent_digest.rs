@@ -116,17 +116,10 @@ fn evaluate(workload: &Workload, _: &NoParameters, context: &Context<'_>) -> Ver
     if known { findings.into_iter().collect() } else { Verdict::NotApplicable }
 }
 
-/// The digests that most containers run first.
 fn listed(digests: &Digests) -> String {
-    let mut sorted: Vec<(&String, &Spread)> = digests.iter().collect();
-    sorted.sort_by_key(|(digest, spread)| (std::cmp::Reverse(spread.containers), *digest));
-    let mut words: Vec<String> =
-        sorted.iter().take(MOST_LISTED).map(|(digest, spread)| one(digest, spread)).collect();
-    let others = sorted.len().saturating_sub(MOST_LISTED);
-    if others > 0 {
-        words.push(format!("and {others} more"));
-    }
-    words.join(", ")
+    let shown = digests.iter().take(MOST_LISTED).map(|(digest, spread)| one(digest, spread));
+    let others = digests.len().saturating_sub(MOST_LISTED);
+    shown.chain((others > 0).then(|| format!("and {others} more"))).collect::<Vec<_>>().join(", ")
 }
 
 /// `sha256:0f1e2d3c4b5a (3 pods on 2 nodes)`

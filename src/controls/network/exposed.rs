@@ -10,14 +10,14 @@ use crate::declare_control;
 use crate::engine::control::{Context, Finding, Framework, Verdict};
 use crate::engine::parameters::Parameters;
 use crate::facts::{Object, Workload};
-use crate::relations::{Door, DoorKind, Reach};
+use crate::relations::{Door, DoorKind};
 
 declare_control! {
     /// ## What it checks
     ///
     /// No door leads from outside the cluster to the workload, unless somebody wrote down that it is meant to. A door is a
     /// Service of type `LoadBalancer` or `NodePort` or with `externalIPs`, an Ingress, or a listener of a Gateway with a
-    /// route. The finding shows the way from it to the pods. What is meant to be reached says so with the annotation
+    /// route. The finding shows the way from it to the pods; five are told at most. What is meant to be reached says so with the annotation
     /// `stanchion.dev/exposure: intended`, on the workload or its namespace; `annotation` names another one, and empty
     /// none, so that an exception is the only way. `doors` tells which kinds of doors count.
     ///
@@ -113,6 +113,9 @@ declare_control! {
     }
 }
 
+/// The most doors to one workload that are told: who closes them sees the others then.
+const MOST_DOORS: usize = 5;
+
 /// What the annotation must say.
 const INTENDED: &str = "intended";
 
@@ -174,8 +177,8 @@ impl Default for Exposed {
 impl Parameters for Exposed {}
 
 fn evaluate(workload: &Workload, parameters: &Exposed, context: &Context<'_>) -> Verdict {
-    let mut doors = context.relations.exposure().of(workload);
-    doors.retain(|door| counts(door, parameters, context));
+    let doors = context.relations.exposure().from_outside(workload);
+    let doors: Vec<&Door> = doors.filter(|door| counts(door, parameters, context)).take(MOST_DOORS).collect();
     if doors.is_empty() || is_intended(workload, parameters, context) {
         return Verdict::Pass;
     }
@@ -196,8 +199,7 @@ fn evaluate(workload: &Workload, parameters: &Exposed, context: &Context<'_>) ->
 }
 
 fn counts(door: &Door, parameters: &Exposed, context: &Context<'_>) -> bool {
-    door.reach == Reach::Outside
-        && parameters.doors.contains(&DoorName::of(door.kind))
+    parameters.doors.contains(&DoorName::of(door.kind))
         && !door.class.as_deref().is_some_and(|class| parameters.inside_classes.iter().any(|it| it == class))
         && !is_declared_inside(door, parameters, context)
 }

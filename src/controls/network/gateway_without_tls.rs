@@ -83,10 +83,11 @@ declare_control! {
 
 fn evaluate(gateway: &Gateway, _: &NoParameters, context: &Context<'_>) -> Verdict {
     let listeners = Path::of(&["spec", "listeners"]);
-    let plain = gateway.spec.listeners.iter().enumerate().filter(|(_, listener)| listener.protocol == "HTTP");
+    let plain = routes::listeners(gateway).enumerate().filter(|(_, listener)| listener.protocol == "HTTP");
     let judge = |(index, listener): (usize, &Listener)| {
         let name = &listener.name;
-        let mut routes = routes::on_listener(context.inventory, gateway, listener).peekable();
+        let mut routes =
+            context.relations.routes().on_listener(context.inventory, gateway, listener).peekable();
         let message = if routes.peek().is_none() {
             format!("listener `{name}` speaks plain HTTP and no route on it redirects")
         } else {

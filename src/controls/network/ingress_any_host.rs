@@ -3,7 +3,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::hosts::is_wildcard;
 use crate::declare_control;
 use crate::engine::control::{Context, Finding, Framework, Verdict};
 use crate::engine::parameters::Parameters;
@@ -99,7 +98,7 @@ fn evaluate(ingress: &Ingress, parameters: &IngressAnyHost, _: &Context<'_>) -> 
         let path = rules.clone().index(index).key("host");
         match rule.host.as_deref().filter(|host| !host.is_empty()) {
             None => Some(Finding::new(path, "a rule takes requests for any host").fix("name the host")),
-            Some(host) if is_wildcard(host) && !parameters.allowed_hosts.iter().any(|it| it == host) => {
+            Some(host) if host.starts_with('*') && !parameters.allowed_hosts.iter().any(|it| it == host) => {
                 let message = format!("a rule takes requests for every `{host}`");
                 Some(Finding::new(path, message).value(host).fix("name the hosts one by one"))
             }

@@ -1,9 +1,10 @@
 //! `network.ingress-without-tls`
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::hosts::certifies;
 use crate::declare_control;
 use crate::engine::control::{Context, Finding, Framework, Verdict};
 use crate::engine::parameters::Parameters;
@@ -114,11 +115,14 @@ fn evaluate(ingress: &Ingress, parameters: &IngressWithoutTls, _: &Context<'_>) 
     if told.any(|value| !value.is_empty() && *value != "false") {
         return Verdict::Pass;
     }
+    let certificates = Certificates::of(ingress);
     let rules = Path::of(&["spec", "rules"]);
     let mut findings: Vec<Finding> = Vec::new();
+    // A host of two rules is one defect.
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
     for (index, rule) in spec.rules.iter().enumerate() {
         let host = rule.host.as_deref().filter(|host| !host.is_empty());
-        if has_certificate(ingress, host) {
+        if certificates.cover(host) || !seen.insert(host.unwrap_or("*")) {
             continue;
         }
         let message = match host {
@@ -126,25 +130,42 @@ fn evaluate(ingress: &Ingress, parameters: &IngressWithoutTls, _: &Context<'_>) 
             None => "a rule for any host is served without TLS".to_owned(),
         };
         let path = rules.clone().index(index).key("host");
-        // A host of two rules is one defect.
-        let finding =
-            Finding::new(path, message).discriminator(host.unwrap_or("*")).fix("list the host in `spec.tls`");
-        if !findings.iter().any(|known| known.discriminator == finding.discriminator) {
-            findings.push(finding);
-        }
+        let finding = Finding::new(path, message).discriminator(host.unwrap_or("*"));
+        findings.push(finding.fix("list the host in `spec.tls`"));
     }
-    if spec.rules.is_empty() && !has_certificate(ingress, None) {
+    if spec.rules.is_empty() && !certificates.cover(None) {
         let finding = Finding::new(Path::of(&["spec", "tls"]), "its default backend is served without TLS");
         findings.push(finding.fix("add an entry to `spec.tls`"));
     }
     findings.into_iter().collect()
 }
 
-fn has_certificate(ingress: &Ingress, host: Option<&str>) -> bool {
-    ingress.spec.tls.iter().any(|entry| match host {
-        Some(host) => entry.hosts.is_empty() || entry.hosts.iter().any(|it| certifies(it, host)),
-        None => true,
-    })
+/// The hosts under `spec.tls`.
+struct Certificates {
+    /// Whether there is any entry, and whether one is without hosts.
+    any: bool,
+    all: bool,
+    hosts: BTreeSet<String>,
+}
+
+impl Certificates {
+    fn of(ingress: &Ingress) -> Self {
+        let tls = &ingress.spec.tls;
+        let hosts = tls.iter().flat_map(|entry| &entry.hosts).map(|host| host.to_ascii_lowercase());
+        Self {
+            any: !tls.is_empty(),
+            all: tls.iter().any(|entry| entry.hosts.is_empty()),
+            hosts: hosts.collect(),
+        }
+    }
+
+    /// Whether there is one for a host: its own, or a wildcard one label above it.
+    fn cover(&self, host: Option<&str>) -> bool {
+        let Some(host) = host else { return self.any };
+        let host = host.to_ascii_lowercase();
+        let wildcard = host.split_once('.').map(|(_, domain)| format!("*.{domain}"));
+        self.all || self.hosts.contains(&host) || wildcard.is_some_and(|it| self.hosts.contains(&it))
+    }
 }
 
 #[cfg(test)]
@@ -170,6 +191,8 @@ mod tests {
             ["`b.example.com` is served without TLS; list the host in `spec.tls`"]
         );
         assert_eq!(found("{tls: [{hosts: ['*.example.com']}], rules: [{host: a.example.com}]}"), [""; 0]);
+        assert_eq!(found("{tls: [{hosts: ['*.example.com']}], rules: [{host: a.b.example.com}]}").len(), 1);
+        assert_eq!(found("{tls: [{hosts: [A.example.com]}], rules: [{host: a.Example.com}]}"), [""; 0]);
         assert_eq!(found("{tls: [{secretName: a}], rules: [{host: a.example.com}]}"), [""; 0]);
         assert_eq!(found("{rules: [{host: a.example.com}, {host: a.example.com}]}").len(), 1);
     }

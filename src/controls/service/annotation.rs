@@ -7,17 +7,17 @@ use crate::facts::{Text, Workload};
 /// Where links to threat models stand by default.
 pub(super) const THREAT_MODEL: &str = "stanchion.dev/threat-model";
 
-/// What the first of these annotations says that the workload has, or else its namespace; empty ones don't count.
+/// The first of these annotations that the workload has, or else its namespace, and what it says; empty ones don't count.
 pub(super) fn declared<'a>(
     workload: &'a Workload,
     context: &Context<'a>,
-    keys: &[String],
-) -> Option<(&'a Text, &'a Text)> {
+    keys: &'a [String],
+) -> Option<(&'a str, &'a Text)> {
     let namespace = context.inventory.namespace(workload.meta.namespace.as_deref().unwrap_or_default());
     let metas = [Some(&workload.meta), namespace.map(|namespace| &namespace.metadata)];
     metas.into_iter().flatten().find_map(|meta| {
-        let known = keys.iter().filter_map(|key| meta.annotations.iter().find(|(it, _)| it.as_str() == key));
-        known.into_iter().find(|(_, value)| !value.trim().is_empty())
+        let said = |key: &'a String| Some((key.as_str(), meta.annotations.get(key)?));
+        keys.iter().filter_map(said).find(|(_, value)| !value.trim().is_empty())
     })
 }
 

@@ -130,7 +130,7 @@ fn evaluate(workload: &Workload, parameters: &ThreatModelStale, context: &Contex
     let (key, message) = match annotation::declared(workload, context, &parameters.annotations) {
         Some((key, written)) => match problem(written, max_age, context.now) {
             None => return Verdict::Pass,
-            Some(problem) => (key.as_str(), problem),
+            Some(problem) => (key, problem),
         },
         None if annotation::declared(workload, context, &parameters.links).is_none() => {
             return Verdict::NotApplicable;
