@@ -6,12 +6,17 @@
 //! | module | what it answers |
 //! | --- | --- |
 //! | [`rbac`] | who may do what |
+//! | [`accounts`] | which token a workload's pods hold |
+//! | [`escalation`] | what leads to what: from an account, hop by hop, to everything |
 
+pub mod accounts;
+pub mod escalation;
 pub mod rbac;
 
 use std::sync::OnceLock;
 
 use crate::facts::Inventory;
+use escalation::Escalation;
 use rbac::Rbac;
 
 /// Facts, joined.
@@ -19,13 +24,14 @@ use rbac::Rbac;
 pub struct Relations<'a> {
     inventory: &'a Inventory,
     rbac: OnceLock<Rbac>,
+    escalation: OnceLock<Escalation>,
 }
 
 impl<'a> Relations<'a> {
     /// The relations of these facts. Nothing is computed yet.
     #[must_use]
     pub const fn new(inventory: &'a Inventory) -> Self {
-        Self { inventory, rbac: OnceLock::new() }
+        Self { inventory, rbac: OnceLock::new(), escalation: OnceLock::new() }
     }
 
     /// The facts.
@@ -37,5 +43,9 @@ impl<'a> Relations<'a> {
     /// Who may do what.
     pub fn rbac(&self) -> &Rbac {
         self.rbac.get_or_init(|| Rbac::of(self.inventory))
+    }
+    /// What leads to what.
+    pub fn escalation(&self) -> &Escalation {
+        self.escalation.get_or_init(|| Escalation::of(self.inventory, self.rbac()))
     }
 }

@@ -48,6 +48,14 @@ pub struct KnownRole {
     aggregation: Option<Vec<Selector>>,
 }
 
+impl KnownRole {
+    /// Whether it collects the rules of others.
+    #[must_use]
+    pub const fn is_aggregated(&self) -> bool {
+        self.aggregation.is_some()
+    }
+}
+
 /// What is known of a binding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownBinding {
