@@ -33,8 +33,8 @@ use std::sync::Arc;
 pub use technique::Technique;
 
 use super::rbac::{BindingKey, Principal, Rbac, RoleKey};
-use crate::facts::{Inventory, Rule, Text, WorkloadKind};
-use ability::{Ability, Action, Target};
+use crate::facts::{BindingKind, Inventory, Rule, Text, WorkloadKind};
+use ability::Ability;
 use edges::{Held, Holder};
 use graph::Graph;
 use world::World;
@@ -157,6 +157,13 @@ impl Escalation {
         self.graph.path(who)
     }
 
+    /// Everything that a principal leads to by any number of hops, itself included; of what no rights differ in, such as
+    /// the accounts of a namespace that nothing is bound to, only some.
+    #[must_use]
+    pub fn reach(&self, who: &Principal) -> BTreeSet<Place> {
+        self.graph.reach(who)
+    }
+
     /// How many hops that path has.
     #[must_use]
     pub fn distance(&self, who: &Principal) -> Option<u32> {
@@ -179,16 +186,12 @@ impl Escalation {
         if held.is_empty() && !self.graph.knows(who) {
             return;
         }
-        let writes = |held: &Held| {
-            matches!(held.ability.target, Target::RoleBindings | Target::ClusterRoleBindings)
-                && held.ability.action == Action::Write
-        };
-        if held.iter().any(writes) {
+        let holder = Holder { inventory, world: &self.world, rbac, held: &held, bindings: &bindings };
+        if holder.depends_on_bindings() {
             self.binders.insert(who.clone());
         } else {
             self.binders.remove(who);
         }
-        let holder = Holder { inventory, world: &self.world, rbac, held: &held, bindings: &bindings };
         let edges = holder.edges();
         self.graph.set(&self.world, rbac, Place::Principal(who.clone()), edges);
     }
@@ -196,15 +199,16 @@ impl Escalation {
     /// Follows the places that are rights alone, until there is none left; then counts.
     fn settle(&mut self, inventory: &Inventory, rbac: &Rbac, known: &mut Known) {
         while let Some(place) = self.graph.pending() {
-            let held = match &place {
-                Place::Everything(Some(namespace)) => everything_in(namespace),
+            let (held, bindings) = match &place {
+                Place::Everything(Some(namespace)) => (everything_in(namespace), Vec::new()),
                 Place::Rights { role, scope } => {
                     let by = By { role: role.clone(), binding: None, subject: None };
-                    known.of_role(rbac, role, scope.as_ref(), &Arc::new(by))
+                    let held = known.of_role(rbac, role, scope.as_ref(), &Arc::new(by));
+                    (held, vec![(made(scope.as_ref()), role.clone())])
                 }
                 _ => continue,
             };
-            let holder = Holder { inventory, world: &self.world, rbac, held: &held, bindings: &[] };
+            let holder = Holder { inventory, world: &self.world, rbac, held: &held, bindings: &bindings };
             let edges = holder.edges();
             self.graph.set(&self.world, rbac, place, edges);
         }
@@ -257,6 +261,12 @@ fn at(abilities: &[Ability], scope: Option<&Text>, by: &Arc<By>) -> impl Iterato
         by: Some(Arc::clone(by)),
     };
     abilities.iter().map(held)
+}
+
+/// The binding that an earlier hop made.
+fn made(scope: Option<&Text>) -> BindingKey {
+    let kind = if scope.is_some() { BindingKind::RoleBinding } else { BindingKind::ClusterRoleBinding };
+    BindingKey { kind, namespace: scope.cloned().unwrap_or_default(), name: Text::default() }
 }
 
 fn everything_in(namespace: &Text) -> Vec<Held> {

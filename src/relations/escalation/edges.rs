@@ -383,11 +383,25 @@ impl Holder<'_> {
         }
     }
 
+    /// Rights to change bindings of those who can't make one of their own there, which comes to the same.
+    fn additions(&self, bindings: Target) -> impl Iterator<Item = Way> {
+        let made = self.creations(bindings, Action::Write);
+        let covered = move |way: &Way| made.iter().any(|it| it.scope.is_none() || it.scope == way.scope);
+        self.ways(Action::Write, bindings).filter(move |way| !covered(way))
+    }
+
+    /// Whether its hops depend on the bindings of others.
+    pub(super) fn depends_on_bindings(&self) -> bool {
+        let binds = self.held.iter().any(|held| held.ability.action == Action::Bind);
+        let all = [Target::RoleBindings, Target::ClusterRoleBindings];
+        binds && all.into_iter().any(|bindings| self.additions(bindings).next().is_some())
+    }
+
     /// A binding that is there, and to which somebody is added.
     fn rebind(&self, bind: &Way, bindings: Target, roles: Target, edges: &mut Vec<Edge>) {
         let kind = if roles == Target::ClusterRoles { RoleKind::ClusterRole } else { RoleKind::Role };
         let cluster = bindings == Target::ClusterRoleBindings;
-        for write in self.ways(Action::Write, bindings) {
+        for write in self.additions(bindings) {
             let Some(way) = write.with(bind) else { continue };
             for (key, known) in self.rbac.bindings() {
                 let Some(role) = known.role.as_ref().filter(|role| role.kind == kind) else { continue };

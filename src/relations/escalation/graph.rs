@@ -3,7 +3,7 @@
 //! A place that is a choice of others, such as the accounts of a namespace, stands between those who may choose and
 //! what there is to choose from, so that there are as many edges as rights and accounts, and not their product.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::edges::{Edge, MASTERS};
 use super::world::World;
@@ -273,6 +273,17 @@ impl Graph {
 
     pub(super) fn distance(&self, who: &Principal) -> Option<u32> {
         self.start(who).map(|id| self.distance_of(id)).filter(|distance| *distance != FAR)
+    }
+
+    pub(super) fn reach(&self, who: &Principal) -> BTreeSet<Place> {
+        let mut waiting: Vec<Id> = self.start(who).into_iter().collect();
+        let mut seen: BTreeSet<Id> = waiting.iter().copied().collect();
+        while let Some(node) = waiting.pop().and_then(|id| self.node(id)) {
+            let further = node.edges.iter().map(|(to, _)| *to).chain(node.choices.iter().copied());
+            waiting.extend(further.filter(|to| seen.insert(*to)));
+        }
+        let places = seen.into_iter().filter_map(|id| self.node(id)).map(|node| node.place.clone());
+        places.filter(Place::is_one).chain([Place::Principal(who.clone())]).collect()
     }
 
     pub(super) fn path(&self, who: &Principal) -> Option<Vec<Hop>> {
