@@ -5,13 +5,16 @@
 //! `pkg/controller/clusterroleaggregation` fills in once it is at rest. Changes are taken one by one: each costs what
 //! it touches.
 
+mod cover;
 mod principal;
 mod request;
+pub mod shipped;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+pub use cover::{amounts_to_everything, covers, is_everything};
 pub use principal::{Identity, Principal};
 pub use request::Request;
 
@@ -93,9 +96,20 @@ pub struct Rbac {
 }
 
 impl Rbac {
-    /// The roles and bindings of these facts.
+    /// The roles and bindings of these facts. Files bind roles that Kubernetes ships without defining them: unless the
+    /// facts are a whole cluster's, those that bindings name are there as Kubernetes ships them.
     #[must_use]
     pub fn of(inventory: &Inventory) -> Self {
+        let mut rbac = Self::plain(inventory);
+        if !shipped::is_cluster(inventory) {
+            rbac.lend_shipped();
+        }
+        rbac
+    }
+
+    /// The roles and bindings of these facts, and no others.
+    #[must_use]
+    pub fn plain(inventory: &Inventory) -> Self {
         let mut rbac = Self::default();
         for role in inventory.roles() {
             rbac.take_role(role);
@@ -183,6 +197,25 @@ impl Rbac {
     /// The bindings that grant a role.
     pub fn bindings_of_role(&self, role: &RoleKey) -> impl Iterator<Item = (&BindingKey, &KnownBinding)> {
         self.by_role.get(role).into_iter().flatten().filter_map(|key| self.bindings.get_key_value(key))
+    }
+
+    /// The aggregated roles that collect the rules of a role, themselves or through others.
+    pub fn collectors_of(&self, key: &RoleKey) -> BTreeSet<&RoleKey> {
+        let mut collectors = BTreeSet::new();
+        let mut next = vec![key];
+        while let Some(labels) = next.pop().and_then(|key| self.roles.get(key)).map(|role| &role.labels) {
+            if labels.is_empty() || key.kind != RoleKind::ClusterRole {
+                continue;
+            }
+            for aggregated in &self.aggregated {
+                let selectors = self.roles.get(aggregated).and_then(|role| role.aggregation.as_deref());
+                let collects = selectors.unwrap_or_default().iter().any(|it| it.matches(labels));
+                if collects && aggregated != key && collectors.insert(aggregated) {
+                    next.push(aggregated);
+                }
+            }
+        }
+        collectors
     }
 
     /// The bindings that name a principal.
