@@ -47,6 +47,8 @@ pub struct BindingKey {
 pub struct KnownRole {
     /// What it allows; of an aggregated role, what it collects.
     pub rules: Arc<[Rule]>,
+    /// What is written in it. The controller replaces that, unless it finds nothing to put in its place.
+    own: Arc<[Rule]>,
     labels: TextMap,
     aggregation: Option<Vec<Selector>>,
 }
@@ -260,15 +262,18 @@ impl Rbac {
 
     fn take_role(&mut self, role: &Role) {
         let key = RoleKey::of(role);
-        // Only a ClusterRole can collect others; the field doesn't exist on a Role.
-        let aggregation = role.aggregation.clone().filter(|_| role.kind == RoleKind::ClusterRole);
+        // Only a ClusterRole can collect others; the field doesn't exist on a Role. What an API server holds has been
+        // collected, and counts as it stands there.
+        let collects = role.kind == RoleKind::ClusterRole && !role.metadata.is_live;
+        let aggregation = role.aggregation.clone().filter(|_| collects);
         if aggregation.is_some() {
             self.aggregated.insert(key.clone());
         } else {
             self.aggregated.remove(&key);
         }
         let labels = role.metadata.labels.clone();
-        self.roles.insert(key, KnownRole { rules: role.rules.as_slice().into(), labels, aggregation });
+        let own: Arc<[Rule]> = role.rules.as_slice().into();
+        self.roles.insert(key, KnownRole { rules: Arc::clone(&own), own, labels, aggregation });
     }
 
     /// Fills aggregated roles with the rules of those that they select, and of those that these select.
@@ -277,8 +282,7 @@ impl Rbac {
             .aggregated
             .iter()
             .map(|key| {
-                let mut rules = BTreeSet::new();
-                self.collect_into(key, &mut BTreeSet::new(), &mut rules);
+                let rules = self.collected(key, &mut BTreeSet::new());
                 (key.clone(), rules.into_iter().cloned().collect())
             })
             .collect();
@@ -289,28 +293,17 @@ impl Rbac {
         }
     }
 
-    fn collect_into<'a>(
-        &'a self,
-        key: &'a RoleKey,
-        seen: &mut BTreeSet<&'a RoleKey>,
-        rules: &mut BTreeSet<&'a Rule>,
-    ) {
-        let selectors = self.roles.get(key).and_then(|role| role.aggregation.as_deref());
-        if !seen.insert(key) {
-            return;
-        }
-        let Some(selectors) = selectors else { return };
-        let cluster_roles = self.roles.iter().filter(|(key, _)| key.kind == RoleKind::ClusterRole);
-        for (selected, role) in cluster_roles {
-            if !selectors.iter().any(|selector| selector.matches(&role.labels)) {
-                continue;
-            }
-            if role.aggregation.is_some() {
-                self.collect_into(selected, seen, rules);
-            } else {
-                rules.extend(role.rules.iter());
+    /// What an aggregated role comes to hold. One that has been seen on the way adds nothing more.
+    fn collected<'a>(&'a self, key: &'a RoleKey, seen: &mut BTreeSet<&'a RoleKey>) -> BTreeSet<&'a Rule> {
+        let Some(role) = self.roles.get(key).filter(|_| seen.insert(key)) else { return BTreeSet::new() };
+        let Some(selectors) = &role.aggregation else { return role.own.iter().collect() };
+        let mut rules = BTreeSet::new();
+        for (other, candidate) in self.roles.iter().filter(|(key, _)| key.kind == RoleKind::ClusterRole) {
+            if other != key && selectors.iter().any(|selector| selector.matches(&candidate.labels)) {
+                rules.extend(self.collected(other, seen));
             }
         }
+        if rules.is_empty() { role.own.iter().collect() } else { rules }
     }
 }
 
