@@ -50,7 +50,10 @@ pub struct KnownRole {
     /// What is written in it. The controller replaces that, unless it finds nothing to put in its place.
     own: Arc<[Rule]>,
     labels: TextMap,
-    aggregation: Option<Vec<Selector>>,
+    /// Selects what it collects, be it collected already; empty for a role with rules of its own.
+    selects: Arc<[Selector]>,
+    /// Whether it is still to be collected.
+    is_open: bool,
 }
 
 /// What is known of a binding.
@@ -73,6 +76,13 @@ pub struct Grant<'a> {
     pub binding: &'a BindingKey,
     /// to this subject of it.
     pub subject: &'a Principal,
+}
+
+impl KnownRole {
+    /// Whether it collects what another role allows.
+    fn collects(&self, other: &Self) -> bool {
+        self.selects.iter().any(|selector| selector.matches(&other.labels))
+    }
 }
 
 impl Grant<'_> {
@@ -205,13 +215,12 @@ impl Rbac {
     pub fn collectors_of(&self, key: &RoleKey) -> BTreeSet<&RoleKey> {
         let mut collectors = BTreeSet::new();
         let mut next = vec![key];
-        while let Some(labels) = next.pop().and_then(|key| self.roles.get(key)).map(|role| &role.labels) {
-            if labels.is_empty() || key.kind != RoleKind::ClusterRole {
+        while let Some(known) = next.pop().and_then(|key| self.roles.get(key)) {
+            if known.labels.is_empty() || key.kind != RoleKind::ClusterRole {
                 continue;
             }
             for aggregated in &self.aggregated {
-                let selectors = self.roles.get(aggregated).and_then(|role| role.aggregation.as_deref());
-                let collects = selectors.unwrap_or_default().iter().any(|it| it.matches(labels));
+                let collects = self.roles.get(aggregated).is_some_and(|role| role.collects(known));
                 if collects && aggregated != key && collectors.insert(aggregated) {
                     next.push(aggregated);
                 }
@@ -264,16 +273,17 @@ impl Rbac {
         let key = RoleKey::of(role);
         // Only a ClusterRole can collect others; the field doesn't exist on a Role. What an API server holds has been
         // collected, and counts as it stands there.
-        let collects = role.kind == RoleKind::ClusterRole && !role.metadata.is_live;
-        let aggregation = role.aggregation.clone().filter(|_| collects);
+        let aggregation = role.aggregation.as_deref().filter(|_| role.kind == RoleKind::ClusterRole);
         if aggregation.is_some() {
             self.aggregated.insert(key.clone());
         } else {
             self.aggregated.remove(&key);
         }
+        let is_open = aggregation.is_some() && !role.metadata.is_live;
+        let selects = aggregation.unwrap_or_default().into();
         let labels = role.metadata.labels.clone();
         let own: Arc<[Rule]> = role.rules.as_slice().into();
-        self.roles.insert(key, KnownRole { rules: Arc::clone(&own), own, labels, aggregation });
+        self.roles.insert(key, KnownRole { rules: Arc::clone(&own), own, labels, selects, is_open });
     }
 
     /// Fills aggregated roles with the rules of those that they select, and of those that these select.
@@ -296,10 +306,12 @@ impl Rbac {
     /// What an aggregated role comes to hold. One that has been seen on the way adds nothing more.
     fn collected<'a>(&'a self, key: &'a RoleKey, seen: &mut BTreeSet<&'a RoleKey>) -> BTreeSet<&'a Rule> {
         let Some(role) = self.roles.get(key).filter(|_| seen.insert(key)) else { return BTreeSet::new() };
-        let Some(selectors) = &role.aggregation else { return role.own.iter().collect() };
+        if !role.is_open {
+            return role.own.iter().collect();
+        }
         let mut rules = BTreeSet::new();
         for (other, candidate) in self.roles.iter().filter(|(key, _)| key.kind == RoleKind::ClusterRole) {
-            if other != key && selectors.iter().any(|selector| selector.matches(&candidate.labels)) {
+            if other != key && role.collects(candidate) {
                 rules.extend(self.collected(other, seen));
             }
         }

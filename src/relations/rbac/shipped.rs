@@ -102,10 +102,11 @@ pub fn rules(key: &RoleKey) -> &'static [Rule] {
 #[must_use]
 pub fn as_shipped(written: &Role) -> bool {
     let Some(known) = role(&RoleKey::of(written)) else { return false };
-    match (&written.aggregation, &known.aggregation) {
-        (Some(collects), Some(shipped)) => collects.iter().all(|selector| shipped.contains(selector)),
-        (Some(_), None) => false,
-        (None, _) => written.rules.iter().all(|rule| covers(&known.rules, rule)),
+    match &written.aggregation {
+        Some(selects) => {
+            !known.selects.is_empty() && selects.iter().all(|selector| known.selects.contains(selector))
+        }
+        None => written.rules.iter().all(|rule| covers(&known.rules, rule)),
     }
 }
 
@@ -139,11 +140,11 @@ impl Rbac {
         let mut lent = false;
         while let Some(key) = missing.pop() {
             let Some(role) = known.role(&key).filter(|_| !self.roles.contains_key(&key)) else { continue };
-            if let Some(selectors) = &role.aggregation {
+            if role.is_open {
                 self.aggregated.insert(key.clone());
-                let selected = |role: &KnownRole| selectors.iter().any(|it| it.matches(&role.labels));
                 let cluster_roles = known.roles.iter().filter(|(key, _)| key.kind == RoleKind::ClusterRole);
-                missing.extend(cluster_roles.filter(|(_, role)| selected(role)).map(|(key, _)| key.clone()));
+                let collected = cluster_roles.filter(|(_, other)| role.collects(other));
+                missing.extend(collected.map(|(key, _)| key.clone()));
             }
             self.roles.insert(key, role.clone());
             lent = true;
