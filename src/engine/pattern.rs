@@ -222,7 +222,9 @@ impl NamespacePattern {
     /// What is wrong with the pattern, in words.
     pub fn new(pattern: &str) -> Result<Self, String> {
         if pattern.is_empty() {
-            return Err("an empty pattern matches nothing; write a namespace such as `kube-system`".to_owned());
+            return Err(
+                "an empty pattern matches nothing; write a namespace such as `kube-system`".to_owned()
+            );
         }
         Ok(Self { written: pattern.to_owned(), matcher: glob(pattern, false)? })
     }

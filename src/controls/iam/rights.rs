@@ -82,6 +82,35 @@ impl Right {
     }
 }
 
+/// What makes somebody privileged: reading Secrets, running and entering workloads, making tokens, acting as others,
+/// writing roles, changing admission, reaching kubelets.
+pub(super) const PRIVILEGED: &[Right] = &[
+    Right::new(&[""], &["secrets"], &["get", "list", "watch"]),
+    Right::new(&[""], &["pods", "replicationcontrollers"], &["create", "update", "patch"]),
+    Right::new(
+        &["apps"],
+        &["daemonsets", "deployments", "replicasets", "statefulsets"],
+        &["create", "update", "patch"],
+    ),
+    Right::new(&["batch"], &["cronjobs", "jobs"], &["create", "update", "patch"]),
+    Right::new(&[""], &["pods/exec", "pods/attach", "pods/portforward", "nodes/proxy"], &["create", "get"]),
+    Right::new(&[""], &["pods/ephemeralcontainers"], &["update", "patch"]),
+    Right::new(&[""], &["serviceaccounts/token"], &["create"]),
+    Right::new(&[""], &["users", "groups", "serviceaccounts"], &["impersonate"]),
+    Right::new(&[""], &["persistentvolumes"], &["create"]),
+    Right::new(
+        &["rbac.authorization.k8s.io"],
+        &["clusterrolebindings", "clusterroles", "rolebindings", "roles"],
+        &["create", "update", "patch", "escalate", "bind"],
+    ),
+    Right::new(&["certificates.k8s.io"], &["signers"], &["approve", "sign"]),
+    Right::new(
+        &["admissionregistration.k8s.io"],
+        &["mutatingwebhookconfigurations", "validatingwebhookconfigurations"],
+        &["create", "update", "patch", "delete"],
+    ),
+];
+
 /// Whether a rule gives a right, and where it says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Given<'a> {
@@ -108,7 +137,8 @@ pub(super) fn given<'a>(rule: &'a Rule, rights: &[Right]) -> Given<'a> {
 
 fn given_one<'a>(rule: &'a Rule, right: &Right) -> Given<'a> {
     let named = || rule.resource_names.iter().any(|name| right.names.contains(&name.as_str()));
-    let Some((verb_at, verb)) = position(&rule.verbs, |verb| verb == "*" || right.verbs.contains(&verb)) else {
+    let Some((verb_at, verb)) = position(&rule.verbs, |verb| verb == "*" || right.verbs.contains(&verb))
+    else {
         return Given::No;
     };
     let in_group = |group: &str| group == "*" || right.groups.contains(&group);
@@ -129,9 +159,9 @@ fn given_one<'a>(rule: &'a Rule, right: &Right) -> Given<'a> {
 /// Whether what a rule says (`pods/exec`, `*/exec`) is this resource.
 fn names(known: &str, resource: &str) -> bool {
     known == resource
-        || known.strip_prefix("*/").is_some_and(|sub| {
-            resource.split_once('/').is_some_and(|(_, subresource)| subresource == sub)
-        })
+        || known
+            .strip_prefix("*/")
+            .is_some_and(|sub| resource.split_once('/').is_some_and(|(_, subresource)| subresource == sub))
 }
 
 fn position(list: &[Text], wanted: impl Fn(&str) -> bool) -> Option<(usize, &Text)> {
@@ -179,8 +209,10 @@ mod tests {
 
     #[test]
     fn a_dangerous_name_gives_the_right_too() {
-        let right = [Right::new(&[""], &["groups"], &["impersonate"]).by_verb().or_named(&["system:masters"])];
-        let given = |names: &[&str]| given(&rule(&[""], &["groups"], &["impersonate"], names), &right) != Given::No;
+        let right =
+            [Right::new(&[""], &["groups"], &["impersonate"]).by_verb().or_named(&["system:masters"])];
+        let given =
+            |names: &[&str]| given(&rule(&[""], &["groups"], &["impersonate"], names), &right) != Given::No;
         assert!(given(&[]) && given(&["a", "system:masters"]));
         assert!(!given(&["a"]));
     }

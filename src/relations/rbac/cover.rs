@@ -11,9 +11,10 @@ pub fn covers(owner: &[Rule], rule: &Rule) -> bool {
         let names = names(rule);
         rule.resources.iter().flat_map(move |resource| names.clone().map(move |name| (group, resource, name)))
     });
-    let mut resources =
-        resources.flat_map(|(group, resource, name)| rule.verbs.iter().map(move |verb| (verb, group, resource, name)));
-    let mut paths = rule.non_resource_urls.iter().flat_map(|path| rule.verbs.iter().map(move |verb| (verb, path)));
+    let mut resources = resources
+        .flat_map(|(group, resource, name)| rule.verbs.iter().map(move |verb| (verb, group, resource, name)));
+    let mut paths =
+        rule.non_resource_urls.iter().flat_map(|path| rule.verbs.iter().map(move |verb| (verb, path)));
     resources.all(|(verb, group, resource, name)| {
         owner.iter().any(|owned| {
             lists(&owned.verbs, verb)
@@ -55,9 +56,7 @@ fn lists(list: &[Text], word: &Text) -> bool {
 fn resource_covers(list: &[Text], resource: &Text) -> bool {
     let any_parent = resource.split_once('/').map(|(_, subresource)| subresource);
     list.iter().any(|known| {
-        known == resource
-            || known == "*"
-            || (any_parent.is_some() && known.strip_prefix("*/") == any_parent)
+        known == resource || known == "*" || (any_parent.is_some() && known.strip_prefix("*/") == any_parent)
     })
 }
 

@@ -114,9 +114,7 @@ pub fn as_shipped(written: &Role) -> bool {
 #[must_use]
 pub fn binds(binding: &Binding, subject: &Principal) -> bool {
     let known = shipped().rbac.binding(&BindingKey::of(binding));
-    known.is_some_and(|known| {
-        known.subjects.contains(subject) && known.role == RoleKey::granted_by(binding)
-    })
+    known.is_some_and(|known| known.subjects.contains(subject) && known.role == RoleKey::granted_by(binding))
 }
 
 /// Whether somebody is a part of Kubernetes: a controller's service account, a component's user, the group of those who
@@ -181,7 +179,10 @@ mod tests {
         let rules = |name: &str| rules(&RoleKey::cluster(name)).len();
         assert!(rules("admin") > rules("view"));
         assert!(rules("view") > 5);
-        assert!(covers(super::rules(&RoleKey::cluster("admin")), &super::rules(&RoleKey::cluster("edit"))[0]));
+        assert!(covers(
+            super::rules(&RoleKey::cluster("admin")),
+            &super::rules(&RoleKey::cluster("edit"))[0]
+        ));
     }
 
     #[test]
