@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::facts::image::{ImageRef, canonical_registry, is_host, same_host};
+use crate::relations::rbac::Principal;
 
 /// A pattern for image references: `*` stands for anything but a slash, `**` for anything, `?` for one character.
 /// It is matched against the reference as written and as the container runtime completes it, so that `nginx:*`
@@ -153,9 +154,96 @@ fn is_below(top: &str, official: &str, path: &str) -> bool {
     }
 }
 
+/// Who may have a right, as bindings call them: `User NAME`, `Group NAME` or `ServiceAccount NAMESPACE/NAME`. In names
+/// `*` stands for anything, in those of service accounts for anything but the slash.
+#[derive(Clone)]
+pub struct SubjectPattern {
+    written: String,
+    matcher: GlobMatcher,
+    kind: SubjectKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SubjectKind {
+    User,
+    Group,
+    ServiceAccount,
+}
+
+impl SubjectPattern {
+    /// Compiles a pattern.
+    ///
+    /// # Errors
+    /// What is wrong with the pattern, and what to write, in words.
+    pub fn new(pattern: &str) -> Result<Self, String> {
+        let unknown = || {
+            format!(
+                "`{pattern}` names nobody; write `User NAME`, `Group NAME` or `ServiceAccount NAMESPACE/NAME`"
+            )
+        };
+        let (kind, name) = pattern.split_once(' ').ok_or_else(unknown)?;
+        let slashes = name.matches('/').count();
+        let kind = match kind {
+            "User" if !name.is_empty() => SubjectKind::User,
+            "Group" if !name.is_empty() => SubjectKind::Group,
+            "ServiceAccount" if slashes == 1 => SubjectKind::ServiceAccount,
+            _ => return Err(unknown()),
+        };
+        let matcher = glob_over(name, false, kind == SubjectKind::ServiceAccount)?;
+        Ok(Self { written: pattern.to_owned(), matcher, kind })
+    }
+
+    /// Whether somebody is meant.
+    #[must_use]
+    pub fn matches(&self, who: &Principal) -> bool {
+        match (self.kind, who) {
+            (SubjectKind::User, Principal::User(name)) | (SubjectKind::Group, Principal::Group(name)) => {
+                self.matcher.is_match(name.as_str())
+            }
+            (SubjectKind::ServiceAccount, Principal::ServiceAccount { namespace, name }) => {
+                self.matcher.is_match(format!("{namespace}/{name}"))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The names of some namespaces: `*` stands for anything.
+#[derive(Clone)]
+pub struct NamespacePattern {
+    written: String,
+    matcher: GlobMatcher,
+}
+
+impl NamespacePattern {
+    /// Compiles a pattern.
+    ///
+    /// # Errors
+    /// What is wrong with the pattern, in words.
+    pub fn new(pattern: &str) -> Result<Self, String> {
+        if pattern.is_empty() {
+            return Err(
+                "an empty pattern matches nothing; write a namespace such as `kube-system`".to_owned()
+            );
+        }
+        Ok(Self { written: pattern.to_owned(), matcher: glob(pattern, false)? })
+    }
+
+    /// Whether a namespace is meant.
+    #[must_use]
+    pub fn matches(&self, namespace: &str) -> bool {
+        self.matcher.is_match(namespace)
+    }
+}
+
 fn glob(pattern: &str, any_case: bool) -> Result<GlobMatcher, String> {
+    glob_over(pattern, any_case, true)
+}
+
+/// A glob in which `*` stops at a slash, if slashes separate parts.
+fn glob_over(pattern: &str, any_case: bool, slashes_separate: bool) -> Result<GlobMatcher, String> {
     GlobBuilder::new(pattern)
-        .literal_separator(true)
+        .literal_separator(slashes_separate)
         .backslash_escape(false)
         .case_insensitive(any_case)
         .build()
@@ -207,6 +295,8 @@ macro_rules! written_as_text {
 
 written_as_text!(ImagePattern);
 written_as_text!(RepositoryPattern);
+written_as_text!(SubjectPattern);
+written_as_text!(NamespacePattern);
 
 #[cfg(test)]
 mod tests {
@@ -287,5 +377,29 @@ mod tests {
         assert!(refused("").contains("it is empty"));
         assert!(refused("docker.io/acme").contains("write `docker.io/acme/` for the namespace"));
         assert!(refused("{a").contains("`{a` is no pattern"));
+    }
+
+    #[test]
+    fn subjects_are_told_by_kind_and_name() {
+        let matches = |pattern: &str, who: &Principal| SubjectPattern::new(pattern).unwrap().matches(who);
+        let account = Principal::service_account("argocd", "server");
+        assert!(matches("ServiceAccount argocd/*", &account));
+        assert!(matches("ServiceAccount */server", &account));
+        assert!(!matches("ServiceAccount argo/*", &account));
+        assert!(!matches("User *", &account));
+        let group = Principal::Group("oidc:acme/platform".into());
+        assert!(matches("Group oidc:*", &group));
+        assert!(!matches("User oidc:*", &group));
+        assert!(matches("User ada", &Principal::User("ada".into())));
+        for wrong in ["ada", "User ", "Groups a", "ServiceAccount server", "ServiceAccount a/b/c", "User {"] {
+            assert!(SubjectPattern::new(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn namespaces_are_told_by_name() {
+        let matches = |pattern: &str, name: &str| NamespacePattern::new(pattern).unwrap().matches(name);
+        assert!(matches("kube-*", "kube-system") && !matches("kube-system", "kube-system-2"));
+        assert!(NamespacePattern::new("").is_err());
     }
 }
