@@ -20,10 +20,9 @@ const BINDINGS: usize = 13_000;
 
 /// Rules as operators and services of a large cluster have them, from the harmless to the gravest.
 fn rules(number: usize) -> Value {
-    let rule = |verbs: &[&str], groups: &[&str], resources: &[&str]| {
-        json!({"verbs": verbs, "apiGroups": groups, "resources": resources})
-    };
-    let read = rule(&["get", "list", "watch"], &["", "apps"], &["pods", "services", "deployments", "configmaps"]);
+    let rule = |verbs: &[&str], groups: &[&str], resources: &[&str]| json!({"verbs": verbs, "apiGroups": groups, "resources": resources});
+    let read =
+        rule(&["get", "list", "watch"], &["", "apps"], &["pods", "services", "deployments", "configmaps"]);
     let lease = rule(&["get", "create", "update"], &["coordination.k8s.io"], &["leases"]);
     match number % 20 {
         0 | 1 => json!([read, rule(&["create", "delete"], &["batch"], &["jobs"])]),
@@ -59,7 +58,11 @@ fn cluster() -> Inventory {
             (RoleKind::Role, Some(format!("team-{}", number % NAMESPACES)))
         };
         let metadata = json!({"name": format!("role-{number}"), "namespace": namespace});
-        add(&mut inventory, ObjectKind::Role(kind), &json!({"metadata": metadata, "rules": rules(number / 7)}));
+        add(
+            &mut inventory,
+            ObjectKind::Role(kind),
+            &json!({"metadata": metadata, "rules": rules(number / 7)}),
+        );
     }
     let bindings = (0..BINDINGS).map(|number| (number, BindingKind::RoleBinding));
     for (number, kind) in bindings.chain((0..200).map(|number| (number, BindingKind::ClusterRoleBinding))) {
@@ -127,7 +130,12 @@ fn path_of_every_account(bencher: divan::Bencher<'_, '_>) {
     let escalation = Escalation::of(&inventory, &Rbac::of(&inventory));
     let accounts: Vec<Principal> = inventory
         .service_accounts()
-        .map(|it| Principal::service_account(it.metadata.namespace.clone().unwrap_or_default(), it.metadata.name.clone()))
+        .map(|it| {
+            Principal::service_account(
+                it.metadata.namespace.clone().unwrap_or_default(),
+                it.metadata.name.clone(),
+            )
+        })
         .collect();
     bencher.bench(|| accounts.iter().filter_map(|account| escalation.path(account)).count());
 }

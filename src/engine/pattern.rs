@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::facts::image::{ImageRef, canonical_registry, is_host, same_host};
-use crate::relations::rbac::Principal;
+use crate::relations::rbac::{Principal, RoleKey};
 
 /// A pattern for image references: `*` stands for anything but a slash, `**` for anything, `?` for one character.
 /// It is matched against the reference as written and as the container runtime completes it, so that `nginx:*`
@@ -236,6 +236,47 @@ impl NamespacePattern {
     }
 }
 
+/// The names of some roles: `NAME` and `ClusterRole NAME` mean a `ClusterRole`, `Role NAMESPACE/NAME` a Role. In names
+/// `*` stands for anything but a slash.
+#[derive(Clone)]
+pub struct RolePattern {
+    written: String,
+    matcher: GlobMatcher,
+}
+
+impl RolePattern {
+    /// Compiles a pattern.
+    ///
+    /// # Errors
+    /// What is wrong with the pattern, and what to write, in words.
+    pub fn new(pattern: &str) -> Result<Self, String> {
+        let unknown = || {
+            format!("`{pattern}` names no role; write `NAME`, `ClusterRole NAME` or `Role NAMESPACE/NAME`")
+        };
+        let meant = match pattern.split_once(' ') {
+            Some(("ClusterRole", name)) if !name.is_empty() && !name.contains('/') => pattern.to_owned(),
+            Some(("Role", name)) if name.matches('/').count() == 1 => pattern.to_owned(),
+            None if !pattern.is_empty() && !pattern.contains('/') => format!("ClusterRole {pattern}"),
+            _ => return Err(unknown()),
+        };
+        Ok(Self { written: pattern.to_owned(), matcher: glob(&meant, false)? })
+    }
+
+    /// Whether a role is meant.
+    #[must_use]
+    pub fn matches(&self, role: &RoleKey) -> bool {
+        self.matcher.is_match(role.to_string())
+    }
+
+    /// The one `ClusterRole` that is meant, if the pattern is a name.
+    #[must_use]
+    pub fn cluster_role(&self) -> Option<RoleKey> {
+        let name = self.written.strip_prefix("ClusterRole ").unwrap_or(&self.written);
+        let role = RoleKey::cluster(name);
+        (!name.contains(['*', '?', '[', '{']) && self.matches(&role)).then_some(role)
+    }
+}
+
 fn glob(pattern: &str, any_case: bool) -> Result<GlobMatcher, String> {
     glob_over(pattern, any_case, true)
 }
@@ -297,6 +338,7 @@ written_as_text!(ImagePattern);
 written_as_text!(RepositoryPattern);
 written_as_text!(SubjectPattern);
 written_as_text!(NamespacePattern);
+written_as_text!(RolePattern);
 
 #[cfg(test)]
 mod tests {
@@ -311,6 +353,26 @@ mod tests {
         assert!(!matches("ghcr.io/acme/*", "ghcr.io/acme/team/app:1"));
         assert!(!matches("ghcr.io/acme/**", "ghcr.io/acme.example/app:1"));
         assert!(matches("localhost:5000/**", "localhost:5000/app"));
+    }
+
+    #[test]
+    fn a_role_is_meant_by_its_kind_and_name() {
+        let role = |namespace: &str, name: &str| match namespace {
+            "" => RoleKey::cluster(name),
+            _ => {
+                RoleKey { kind: crate::facts::RoleKind::Role, namespace: namespace.into(), name: name.into() }
+            }
+        };
+        let matches = |pattern: &str, role: &RoleKey| RolePattern::new(pattern).unwrap().matches(role);
+        assert!(matches("view", &role("", "view")) && matches("ClusterRole acme-*", &role("", "acme-web")));
+        assert!(!matches("view", &role("shop", "view")) && !matches("acme-*", &role("", "view")));
+        assert!(matches("Role */reader", &role("shop", "reader")));
+        assert_eq!(RolePattern::new("view").unwrap().cluster_role(), Some(role("", "view")));
+        assert_eq!(RolePattern::new("v*").unwrap().cluster_role(), None);
+        assert_eq!(RolePattern::new("Role a/b").unwrap().cluster_role(), None);
+        for wrong in ["", "shop/reader", "Role reader", "Group view"] {
+            assert!(RolePattern::new(wrong).unwrap_err().contains("names no role"), "{wrong}");
+        }
     }
 
     #[test]

@@ -32,7 +32,7 @@ use std::sync::Arc;
 
 pub use technique::Technique;
 
-use super::rbac::{BindingKey, Principal, Rbac, RoleKey};
+use super::rbac::{BindingKey, Principal, Rbac, RoleKey, shipped};
 use crate::facts::{BindingKind, Inventory, Rule, Text, WorkloadKind};
 use ability::Ability;
 use edges::{Held, Holder};
@@ -140,7 +140,8 @@ impl Escalation {
     ) {
         let mut known = Known::default();
         let mut all: BTreeSet<Principal> = changed.into_iter().cloned().collect();
-        let groups: Vec<Principal> = all.iter().filter(|it| matches!(it, Principal::Group(_))).cloned().collect();
+        let groups: Vec<Principal> =
+            all.iter().filter(|it| matches!(it, Principal::Group(_))).cloned().collect();
         for group in groups {
             all.extend(self.graph.members(&group));
         }
@@ -247,7 +248,7 @@ impl Known {
         if let Some(known) = self.roles.get(role) {
             return Arc::clone(known);
         }
-        let rules = rbac.role(role).map_or(&[][..], |known| &known.rules);
+        let rules = rbac.role(role).map_or_else(|| shipped::rules(role), |known| &known.rules);
         let abilities: Arc<[Ability]> = rules.iter().flat_map(ability::abilities).collect();
         self.roles.insert(role.clone(), Arc::clone(&abilities));
         abilities

@@ -59,8 +59,8 @@ pub struct KnownRole {
 impl KnownRole {
     /// Whether it collects the rules of others.
     #[must_use]
-    pub const fn is_aggregated(&self) -> bool {
-        self.aggregation.is_some()
+    pub fn is_aggregated(&self) -> bool {
+        !self.selects.is_empty()
     }
 }
 

@@ -128,7 +128,9 @@ impl<'a> Attack<'a> {
         if changed
             || self.creates(&config(&self.world.prefixed(FREE))).await
             || self.creates(&policy).await
-                && self.succeeds("POST", &format!("{root}/mutatingadmissionpolicybindings?{DRY}"), &binding).await
+                && self
+                    .succeeds("POST", &format!("{root}/mutatingadmissionpolicybindings?{DRY}"), &binding)
+                    .await
         {
             self.find(Technique::ChangesAdmission, Place::ClusterAdmin);
         }
@@ -136,11 +138,15 @@ impl<'a> Attack<'a> {
 
     async fn certificates(&mut self) {
         let all = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
-        for (name, signer) in [("csr", "kube-apiserver-client"), ("csr-node", "kube-apiserver-client-kubelet")] {
+        for (name, signer) in
+            [("csr", "kube-apiserver-client"), ("csr-node", "kube-apiserver-client-kubelet")]
+        {
             let name = self.world.prefixed(name);
-            let (_, mut request) = self.server.ask(Asker::Admin, "GET", &format!("{all}/{name}"), &Value::Null).await;
+            let (_, mut request) =
+                self.server.ask(Asker::Admin, "GET", &format!("{all}/{name}"), &Value::Null).await;
             assert_eq!(request["spec"]["signerName"], format!("kubernetes.io/{signer}"));
-            let condition = json!({"type": "Approved", "status": "True", "reason": "Mine", "message": "Mine."});
+            let condition =
+                json!({"type": "Approved", "status": "True", "reason": "Mine", "message": "Mine."});
             request["status"] = json!({"conditions": [condition]});
             if !self.succeeds("PUT", &format!("{all}/{name}/approval?{DRY}"), &request).await {
                 continue;
@@ -184,8 +190,13 @@ impl<'a> Attack<'a> {
             let (status, _) = self.server.ask(Asker::With(token, user, group), "POST", path, &review).await;
             return status.is_success();
         }
-        let mut asked = vec![match user.strip_prefix("system:serviceaccount:").and_then(|it| it.split_once(':')) {
-            Some((namespace, name)) => json!({"verb": "impersonate", "resource": "serviceaccounts", "namespace": namespace, "name": name}),
+        let mut asked = vec![match user
+            .strip_prefix("system:serviceaccount:")
+            .and_then(|it| it.split_once(':'))
+        {
+            Some((namespace, name)) => {
+                json!({"verb": "impersonate", "resource": "serviceaccounts", "namespace": namespace, "name": name})
+            }
             None => json!({"verb": "impersonate", "resource": "users", "name": user}),
         }];
         asked.extend(group.map(|group| json!({"verb": "impersonate", "resource": "groups", "name": group})));
@@ -237,7 +248,9 @@ impl<'a> Attack<'a> {
         let template = json!({"metadata": {"labels": labels}, "spec": spec});
         let spec = match kind {
             WorkloadKind::Job => json!({"template": template}),
-            WorkloadKind::CronJob => json!({"schedule": "* * * * *", "jobTemplate": {"spec": {"template": template}}}),
+            WorkloadKind::CronJob => {
+                json!({"schedule": "* * * * *", "jobTemplate": {"spec": {"template": template}}})
+            }
             _ => json!({"selector": {"matchLabels": labels}, "template": template}),
         };
         json!({"apiVersion": format!("{}/v1", kind.group()), "kind": kind.as_str(), "metadata": metadata, "spec": spec})
@@ -246,7 +259,8 @@ impl<'a> Attack<'a> {
     /// Whether a privileged pod passes, be it of this identity or of a controller.
     async fn privileged_passes(&self, namespace: &str) -> bool {
         let pod = Self::workload(WorkloadKind::Pod, namespace, "default", true);
-        let (status, _) = self.server.ask(Asker::Admin, "POST", &format!("{}?{DRY}", collection(&pod)), &pod).await;
+        let (status, _) =
+            self.server.ask(Asker::Admin, "POST", &format!("{}?{DRY}", collection(&pod)), &pod).await;
         status.is_success()
     }
 
@@ -294,7 +308,8 @@ impl<'a> Attack<'a> {
             for account in ["default", "x", "y"] {
                 let namespace = self.world.home(number);
                 let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token?{DRY}");
-                let body = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}});
+                let body =
+                    json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}});
                 if self.succeeds("POST", &path, &body).await {
                     self.find(Technique::RequestsToken, Place::account(namespace, account));
                 }
@@ -307,13 +322,18 @@ impl<'a> Attack<'a> {
         let all = format!("/api/v1/namespaces/{namespace}/secrets");
         let shown = |(status, answer): Answer| {
             let one = answer["metadata"]["name"] == secret && answer["kind"] == "Secret";
-            let listed = answer["items"].as_array().is_some_and(|all| all.iter().any(|it| it["metadata"]["name"] == secret));
+            let listed = answer["items"]
+                .as_array()
+                .is_some_and(|all| all.iter().any(|it| it["metadata"]["name"] == secret));
             if there { one || listed } else { status.is_success() || status == http::StatusCode::NOT_FOUND }
         };
         let selected = format!("fieldSelector=metadata.name={secret}");
         shown(self.try_to("GET", &format!("{all}/{secret}"), &Value::Null).await)
             || shown(self.try_to("GET", &format!("{all}?{selected}"), &Value::Null).await)
-            || shown(self.try_to("PATCH", &format!("{all}/{secret}?{DRY}"), &json!({"metadata": {"labels": {}}})).await)
+            || shown(
+                self.try_to("PATCH", &format!("{all}/{secret}?{DRY}"), &json!({"metadata": {"labels": {}}}))
+                    .await,
+            )
             || shown(self.try_to("DELETE", &format!("{all}?{DRY}&{selected}"), &Value::Null).await)
     }
 
@@ -342,7 +362,8 @@ impl<'a> Attack<'a> {
     }
 
     async fn change(&mut self) {
-        let templates: Vec<Value> = self.world.of("Deployment").chain(self.world.of("CronJob")).cloned().collect();
+        let templates: Vec<Value> =
+            self.world.of("Deployment").chain(self.world.of("CronJob")).cloned().collect();
         for object in templates {
             let spec = json!({"template": {"spec": {"serviceAccountName": "y"}}});
             let (kind, spec) = if object["kind"] == "CronJob" {
@@ -350,9 +371,14 @@ impl<'a> Attack<'a> {
             } else {
                 (WorkloadKind::Deployment, spec)
             };
-            let path = format!("{}/{}?{DRY}", collection(&object), object["metadata"]["name"].as_str().unwrap());
+            let path =
+                format!("{}/{}?{DRY}", collection(&object), object["metadata"]["name"].as_str().unwrap());
             let mut changed = object.clone();
-            let pod = if kind == WorkloadKind::CronJob { "/spec/jobTemplate/spec/template/spec" } else { "/spec/template/spec" };
+            let pod = if kind == WorkloadKind::CronJob {
+                "/spec/jobTemplate/spec/template/spec"
+            } else {
+                "/spec/template/spec"
+            };
             *changed.pointer_mut(pod).unwrap().get_mut("serviceAccountName").unwrap() = json!("y");
             let patched = self.succeeds("PATCH", &path, &json!({"spec": spec})).await;
             if patched || self.succeeds("PUT", &path, &changed).await {
@@ -373,16 +399,20 @@ impl<'a> Attack<'a> {
         let one_node = !forbidden(&self.try_to("GET", &proxy(&node), &Value::Null).await);
         let pods: Vec<Value> = self.world.of("Pod").cloned().collect();
         for pod in pods {
-            let (name, namespace) = (pod["metadata"]["name"].as_str().unwrap(), pod["metadata"]["namespace"].as_str().unwrap());
+            let (name, namespace) =
+                (pod["metadata"]["name"].as_str().unwrap(), pod["metadata"]["namespace"].as_str().unwrap());
             let path = format!("{}/{name}", collection(&pod));
             let mut techniques = BTreeSet::new();
             if any_node || one_node && pod["spec"]["nodeName"] == node.as_str() {
                 techniques.insert(Technique::ConnectsToKubelet);
             }
-            if !forbidden(&self.try_to("POST", &format!("{path}/exec?command=id&stdout=true"), &Value::Null).await) {
+            if !forbidden(
+                &self.try_to("POST", &format!("{path}/exec?command=id&stdout=true"), &Value::Null).await,
+            ) {
                 techniques.insert(Technique::Executes);
             }
-            let image = json!({"spec": {"containers": [{"name": "c", "image": "registry.example.com/mine"}]}});
+            let image =
+                json!({"spec": {"containers": [{"name": "c", "image": "registry.example.com/mine"}]}});
             if self.succeeds("PATCH", &format!("{path}?{DRY}"), &image).await {
                 techniques.insert(Technique::ChangesImage);
             }
@@ -416,14 +446,19 @@ impl<'a> Attack<'a> {
         let keys = self.world.of("ClusterRole").chain(self.world.of("Role")).map(|role| {
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
             let kind = if role["kind"] == "Role" { RoleKind::Role } else { RoleKind::ClusterRole };
-            RoleKey { kind, namespace: text(&role["metadata"]["namespace"]).into(), name: text(&role["metadata"]["name"]).into() }
+            RoleKey {
+                kind,
+                namespace: text(&role["metadata"]["namespace"]).into(),
+                name: text(&role["metadata"]["name"]).into(),
+            }
         });
         keys.chain([RoleKey::cluster("cluster-admin")]).collect()
     }
 
     fn binding(&self, kind: &str, namespace: Option<&str>, role: &RoleKey) -> Value {
         let subject = json!({"kind": "User", "name": self.user, "apiGroup": "rbac.authorization.k8s.io"});
-        let role_ref = json!({"kind": role.kind.as_str(), "name": role.name, "apiGroup": "rbac.authorization.k8s.io"});
+        let role_ref =
+            json!({"kind": role.kind.as_str(), "name": role.name, "apiGroup": "rbac.authorization.k8s.io"});
         let name = if namespace.is_some() { FREE.to_owned() } else { self.world.prefixed(FREE) };
         let mut binding = json!({"apiVersion": RBAC, "kind": kind, "metadata": {"name": name}, "roleRef": role_ref, "subjects": [subject]});
         if let Some(namespace) = namespace {
@@ -433,7 +468,8 @@ impl<'a> Attack<'a> {
     }
 
     async fn bind(&mut self, namespace: &str) {
-        for role in self.roles().into_iter().filter(|it| it.namespace.is_empty() || it.namespace == namespace) {
+        for role in self.roles().into_iter().filter(|it| it.namespace.is_empty() || it.namespace == namespace)
+        {
             if self.creates(&self.binding("RoleBinding", Some(namespace), &role)).await {
                 self.bound(role, Some(namespace));
             }
@@ -463,7 +499,8 @@ impl<'a> Attack<'a> {
         let here = |it: &&Value| it["metadata"]["namespace"].as_str() == namespace;
         let bindings: Vec<Value> = self.world.of(kind).filter(here).cloned().collect();
         for mut binding in bindings {
-            let path = format!("{}/{}?{DRY}", collection(&binding), binding["metadata"]["name"].as_str().unwrap());
+            let path =
+                format!("{}/{}?{DRY}", collection(&binding), binding["metadata"]["name"].as_str().unwrap());
             let me = json!({"kind": "User", "name": self.user, "apiGroup": "rbac.authorization.k8s.io"});
             binding["subjects"].as_array_mut().unwrap().push(me);
             let patch = json!({"subjects": binding["subjects"]});
@@ -479,18 +516,26 @@ impl<'a> Attack<'a> {
     fn holds(&self, subject: &Value) -> bool {
         match self.place {
             Place::Principal(Principal::ServiceAccount { namespace, name }) => {
-                subject["kind"] == "ServiceAccount" && subject["namespace"] == namespace.as_str() && subject["name"] == name.as_str()
-                    || subject["kind"] == "Group" && subject["name"] == format!("system:serviceaccounts:{namespace}")
+                subject["kind"] == "ServiceAccount"
+                    && subject["namespace"] == namespace.as_str()
+                    && subject["name"] == name.as_str()
+                    || subject["kind"] == "Group"
+                        && subject["name"] == format!("system:serviceaccounts:{namespace}")
             }
-            Place::Principal(Principal::User(name)) => subject["kind"] == "User" && subject["name"] == name.as_str(),
-            Place::Principal(Principal::Group(name)) => subject["kind"] == "Group" && subject["name"] == name.as_str(),
+            Place::Principal(Principal::User(name)) => {
+                subject["kind"] == "User" && subject["name"] == name.as_str()
+            }
+            Place::Principal(Principal::Group(name)) => {
+                subject["kind"] == "Group" && subject["name"] == name.as_str()
+            }
             _ => false,
         }
     }
 
     async fn escalate(&mut self) {
         let bindings = self.world.of("RoleBinding").chain(self.world.of("ClusterRoleBinding"));
-        let held = bindings.filter(|it| it["subjects"].as_array().unwrap().iter().any(|subject| self.holds(subject)));
+        let held = bindings
+            .filter(|it| it["subjects"].as_array().unwrap().iter().any(|subject| self.holds(subject)));
         let mut held: BTreeSet<(String, Option<String>)> = held
             .map(|it| {
                 let name = it["roleRef"]["name"].as_str().unwrap().to_owned();
@@ -509,7 +554,10 @@ impl<'a> Attack<'a> {
         let all = json!([{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]);
         for (name, scope) in held {
             let roles = self.world.of("Role").chain(self.world.of("ClusterRole"));
-            let Some(mut role) = roles.filter(|it| it["metadata"]["name"] == name.as_str()).last().cloned() else { continue };
+            let Some(mut role) = roles.filter(|it| it["metadata"]["name"] == name.as_str()).last().cloned()
+            else {
+                continue;
+            };
             let path = format!("{}/{name}?{DRY}", collection(&role));
             let aggregated = role["aggregationRule"]["clusterRoleSelectors"][0]["matchLabels"].clone();
             role["rules"] = all.clone();
@@ -520,7 +568,8 @@ impl<'a> Attack<'a> {
                 || self.succeeds("PUT", &path, &role).await
                 || aggregated.is_object() && self.creates(&part).await
             {
-                let place = scope.map_or(Place::ClusterAdmin, |namespace| Place::Everything(Some(namespace.into())));
+                let place =
+                    scope.map_or(Place::ClusterAdmin, |namespace| Place::Everything(Some(namespace.into())));
                 self.find(Technique::Escalates, place);
             }
         }

@@ -90,7 +90,13 @@ const ROWS: &[Row] = &[
     (&["create", "bind"], RBAC, &["rolebindings", "clusterroles"], &["ROLE1", FREE]),
     (&["create", "bind"], RBAC, &["rolebindings", "roles"], &["ROLE1", FREE]),
     (&["create", "bind"], RBAC, &["clusterrolebindings", "clusterroles"], &[]),
-    (&["patch", "bind"], RBAC, &["rolebindings", "clusterrolebindings", "roles", "clusterroles"], &["ROLE1", "b1"]),
+    (&["create", "update", "bind"], RBAC, &["rolebindings", "clusterroles"], &["cluster-admin", FREE]),
+    (
+        &["patch", "bind"],
+        RBAC,
+        &["rolebindings", "clusterrolebindings", "roles", "clusterroles"],
+        &["ROLE1", "b1"],
+    ),
     (&["create", "update"], RBAC, &["rolebindings", "clusterrolebindings"], &[FREE]),
     (&["create"], "admissionregistration.k8s.io", &["mutatingwebhookconfigurations"], &[]),
     (&["patch"], "admissionregistration.k8s.io", &["mutatingwebhookconfigurations"], &["HOOK"]),
@@ -101,7 +107,12 @@ const ROWS: &[Row] = &[
         &[FREE],
     ),
     (&["create"], "certificates.k8s.io", &["certificatesigningrequests"], &[]),
-    (&["update", "patch", "approve"], "certificates.k8s.io", &["certificatesigningrequests/approval", "signers"], &[]),
+    (
+        &["update", "patch", "approve"],
+        "certificates.k8s.io",
+        &["certificatesigningrequests/approval", "signers"],
+        &[],
+    ),
     (
         &["create", "update", "approve"],
         "certificates.k8s.io",
@@ -109,22 +120,45 @@ const ROWS: &[Row] = &[
         &[],
     ),
     (&["create"], "", &["persistentvolumes", "persistentvolumeclaims", "pods"], &[]),
-    (&["patch", "create"], "", &["namespaces", "pods"], &["NAMESPACE"]),
+    (&["patch", "create"], "", &["namespaces", "pods"], &["NAMESPACE", FREE]),
     (&["patch"], "", &["namespaces"], &[]),
     (&["*"], "*", &["*"], &["ROLE0", FREE]),
     (&["*"], "", &["pods", "secrets", "serviceaccounts"], &[]),
     (&["*"], RBAC, &["*"], &[]),
     (&["get", "list", "watch"], "", &["pods", "configmaps"], &[]),
-    (&["create", "update", "patch", "delete"], RBAC, &["roles", "clusterroles", "rolebindings", "clusterrolebindings"], &[]),
+    (
+        &["create", "update", "patch", "delete"],
+        RBAC,
+        &["roles", "clusterroles", "rolebindings", "clusterrolebindings"],
+        &[],
+    ),
 ];
 
 pub(crate) fn seed() -> impl Strategy<Value = Seed> {
-    let role = (any::<bool>(), 0..2_usize, prop::bool::weighted(0.1), prop::collection::vec((0..ROWS.len(), prop::bool::weighted(0.3)), 1..3))
-        .prop_map(|(cluster, namespace, aggregated, rules)| RoleSeed { cluster, namespace, aggregated, rules });
-    let binding = (prop::bool::weighted(0.4), 0..2_usize, 0..3_usize, 0..8_usize)
-        .prop_map(|(everywhere, namespace, role, subject)| BindingSeed { everywhere, namespace, role, subject });
-    let pod = (0..2_usize, 0..2_usize, prop::option::of(any::<bool>()), prop::bool::weighted(0.2), any::<bool>())
-        .prop_map(|(namespace, account, automount, privileged, node)| PodSeed { namespace, account, automount, privileged, node });
+    let role = (
+        any::<bool>(),
+        0..2_usize,
+        prop::bool::weighted(0.1),
+        prop::collection::vec((0..ROWS.len(), prop::bool::weighted(0.3)), 1..3),
+    )
+        .prop_map(|(cluster, namespace, aggregated, rules)| RoleSeed {
+            cluster,
+            namespace,
+            aggregated,
+            rules,
+        });
+    let binding = (prop::bool::weighted(0.4), 0..2_usize, 0..3_usize, 0..8_usize).prop_map(
+        |(everywhere, namespace, role, subject)| BindingSeed { everywhere, namespace, role, subject },
+    );
+    let pod =
+        (0..2_usize, 0..2_usize, prop::option::of(any::<bool>()), prop::bool::weighted(0.2), any::<bool>())
+            .prop_map(|(namespace, account, automount, privileged, node)| PodSeed {
+                namespace,
+                account,
+                automount,
+                privileged,
+                node,
+            });
     let guards = (0..3_usize, 0..3_usize).prop_map(|(a, b)| [a, b]);
     (
         guards,
@@ -136,7 +170,13 @@ pub(crate) fn seed() -> impl Strategy<Value = Seed> {
         prop::collection::vec((0..2_usize, 0..2_usize), 0..2),
     )
         .prop_map(|(guards, root, roles, bindings, pods, templates, secrets)| Seed {
-            guards, root, roles, bindings, pods, templates, secrets,
+            guards,
+            root,
+            roles,
+            bindings,
+            pods,
+            templates,
+            secrets,
         })
 }
 
@@ -159,7 +199,13 @@ impl World {
             world.push(RBAC, "ClusterRole", None, &role, json!({"rules": rules}));
             let subject = json!([{"kind": "ServiceAccount", "name": "y", "namespace": world.home(root)}]);
             let role_ref = json!({"apiGroup": RBAC, "kind": "ClusterRole", "name": role});
-            world.push(RBAC, "ClusterRoleBinding", None, &role, json!({"roleRef": role_ref, "subjects": subject}));
+            world.push(
+                RBAC,
+                "ClusterRoleBinding",
+                None,
+                &role,
+                json!({"roleRef": role_ref, "subjects": subject}),
+            );
         }
         for (number, pod) in seed.pods.iter().enumerate() {
             let privileged = pod.privileged && seed.guards[pod.namespace] == 0;
@@ -171,7 +217,13 @@ impl World {
         for (number, (namespace, account)) in seed.secrets.iter().enumerate() {
             let account = ["x", "y"][*account];
             let metadata = json!({"kubernetes.io/service-account.name": account});
-            world.push("", "Secret", Some(*namespace), &format!("t{number}"), json!({"type": "kubernetes.io/service-account-token"}));
+            world.push(
+                "",
+                "Secret",
+                Some(*namespace),
+                &format!("t{number}"),
+                json!({"type": "kubernetes.io/service-account-token"}),
+            );
             world.objects.last_mut().unwrap()["metadata"]["annotations"] = metadata;
         }
         world
@@ -200,14 +252,16 @@ impl World {
     /// The accounts that differ in what they may do: those that a binding names, by name or by group, and of the others
     /// one.
     pub(crate) fn accounts(&self) -> Vec<(String, &'static str)> {
-        let subjects: Vec<&Value> = self.objects.iter().filter_map(|it| it["subjects"].as_array()).flatten().collect();
+        let subjects: Vec<&Value> =
+            self.objects.iter().filter_map(|it| it["subjects"].as_array()).flatten().collect();
         let mut other = false;
         let mut accounts = Vec::new();
         for namespace in [self.home(0), self.home(1)] {
             for account in ["default", "x", "y"] {
                 let group = format!("system:serviceaccounts:{namespace}");
                 let bound = subjects.iter().any(|it| {
-                    it["name"] == account && it["namespace"] == namespace.as_str() || it["name"] == group.as_str()
+                    it["name"] == account && it["namespace"] == namespace.as_str()
+                        || it["name"] == group.as_str()
                 });
                 if bound || !other {
                     accounts.push((namespace.clone(), account));
@@ -220,7 +274,8 @@ impl World {
 
     /// The rights that somebody could bind themselves to.
     pub(crate) fn rights(&self) -> Vec<Place> {
-        let binds = |object: &Value| object["rules"].as_array().is_some_and(|rules| rules.iter().any(allows_to_bind));
+        let binds =
+            |object: &Value| object["rules"].as_array().is_some_and(|rules| rules.iter().any(allows_to_bind));
         if !self.objects.iter().filter(|it| it["metadata"]["name"] != self.prefixed("root")).any(binds) {
             return Vec::new();
         }
@@ -234,7 +289,8 @@ impl World {
                 (RoleKind::Role, vec![Some(namespace.clone())])
             };
             let key = RoleKey { kind, namespace: namespace.into(), name: name.into() };
-            let place = |scope: Option<String>| Place::Rights { role: key.clone(), scope: scope.map(Into::into) };
+            let place =
+                |scope: Option<String>| Place::Rights { role: key.clone(), scope: scope.map(Into::into) };
             rights.extend(scopes.into_iter().map(place));
         }
         rights
@@ -268,7 +324,9 @@ impl World {
         let mounted = self.of("Pod").filter(|pod| pod["spec"]["automountServiceAccountToken"] != false);
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         mounted
-            .map(|pod| Place::account(text(&pod["metadata"]["namespace"]), text(&pod["spec"]["serviceAccountName"])))
+            .map(|pod| {
+                Place::account(text(&pod["metadata"]["namespace"]), text(&pod["spec"]["serviceAccountName"]))
+            })
             .collect()
     }
 
@@ -294,7 +352,8 @@ impl World {
         self.push("", "Namespace", None, &home, json!({}));
         if guard > 0 {
             let level = ["", "baseline", "restricted"][guard];
-            self.objects.last_mut().unwrap()["metadata"]["labels"] = json!({"pod-security.kubernetes.io/enforce": level});
+            self.objects.last_mut().unwrap()["metadata"]["labels"] =
+                json!({"pod-security.kubernetes.io/enforce": level});
         }
         for account in ["default", "x", "y"] {
             self.push("", "ServiceAccount", Some(number), account, json!({}));
@@ -312,7 +371,13 @@ impl World {
             self.objects.last_mut().unwrap()["metadata"]["labels"] = json!({&label: "true"});
             let aggregation = json!({"clusterRoleSelectors": [{"matchLabels": {&label: "true"}}]});
             // No controller fills it in here; what it would be filled with is what it is created with.
-            self.push(RBAC, "ClusterRole", None, &name, json!({"rules": rules, "aggregationRule": aggregation}));
+            self.push(
+                RBAC,
+                "ClusterRole",
+                None,
+                &name,
+                json!({"rules": rules, "aggregationRule": aggregation}),
+            );
         } else {
             self.push(RBAC, "ClusterRole", None, &name, json!({"rules": rules}));
         }
@@ -360,7 +425,8 @@ impl World {
         };
         let role_kind = if role.cluster { "ClusterRole" } else { "Role" };
         let role_ref = json!({"apiGroup": RBAC, "kind": role_kind, "name": self.prefixed(&format!("role{}", seed.role))});
-        let name = if namespace.is_some() { format!("b{number}") } else { self.prefixed(&format!("b{number}")) };
+        let name =
+            if namespace.is_some() { format!("b{number}") } else { self.prefixed(&format!("b{number}")) };
         self.push(RBAC, kind, namespace, &name, json!({"roleRef": role_ref, "subjects": [subject]}));
     }
 
@@ -379,11 +445,23 @@ impl World {
         if cron {
             spec["restartPolicy"] = json!("Never");
             let job = json!({"spec": {"template": {"spec": spec}}});
-            self.push("batch", "CronJob", Some(namespace), "tick", json!({"spec": {"schedule": "* * * * *", "jobTemplate": job}}));
+            self.push(
+                "batch",
+                "CronJob",
+                Some(namespace),
+                "tick",
+                json!({"spec": {"schedule": "* * * * *", "jobTemplate": job}}),
+            );
         } else {
             let labels = json!({"app": "web"});
             let template = json!({"metadata": {"labels": labels}, "spec": spec});
-            self.push("apps", "Deployment", Some(namespace), "web", json!({"spec": {"selector": {"matchLabels": labels}, "template": template}}));
+            self.push(
+                "apps",
+                "Deployment",
+                Some(namespace),
+                "web",
+                json!({"spec": {"selector": {"matchLabels": labels}, "template": template}}),
+            );
         }
     }
 }

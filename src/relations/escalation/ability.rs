@@ -1,7 +1,7 @@
 //! What a rule allows that can lead further: the few rights out of the many that matter to an attacker.
 
 use crate::facts::{Rule, Text, WorkloadKind};
-use crate::relations::rbac::Request;
+use crate::relations::rbac::{Request, is_everything};
 
 /// What may be done. Verbs that come to the same are one action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -196,13 +196,6 @@ pub fn abilities(rule: &Rule) -> Vec<Ability> {
         }
     }
     found
-}
-
-/// Whether a rule allows every verb on every resource, with no limit to names.
-#[must_use]
-pub fn is_everything(rule: &Rule) -> bool {
-    let all = |list: &[Text]| list.iter().any(|word| word == "*");
-    all(&rule.verbs) && all(&rule.api_groups) && all(&rule.resources) && rule.resource_names.is_empty()
 }
 
 fn allows(rule: &Rule, verb: &str, group: &str, resource: &str, subresource: &str) -> bool {

@@ -9,7 +9,7 @@ use super::technique::Technique;
 use super::world::{self, World};
 use super::{By, Place};
 use crate::facts::{Inventory, RoleKind, Text, WorkloadKind};
-use crate::relations::rbac::{BindingKey, Principal, Rbac, RoleKey};
+use crate::relations::rbac::{BindingKey, Principal, Rbac, RoleKey, shipped};
 
 /// A namespace, or everywhere.
 pub(super) type Scope = Option<Text>;
@@ -19,6 +19,9 @@ const CLIENT_SIGNER: &str = "kubernetes.io/kube-apiserver-client";
 
 /// What makes a node's certificate.
 const NODE_SIGNER: &str = "kubernetes.io/kube-apiserver-client-kubelet";
+
+/// The role that holds everything, in every cluster.
+const ALL: &str = "cluster-admin";
 
 /// The group that may do everything without a role.
 pub(super) const MASTERS: &str = "system:masters";
@@ -145,7 +148,8 @@ impl Holder<'_> {
     fn impersonate(&self, edges: &mut Vec<Edge>) {
         let technique = Technique::Impersonates;
         let accounts: Vec<Way> = self.ways(Action::Impersonate, Target::Accounts).collect();
-        let users: Vec<Way> = self.ways(Action::Impersonate, Target::Users).filter(|it| it.scope.is_none()).collect();
+        let users: Vec<Way> =
+            self.ways(Action::Impersonate, Target::Users).filter(|it| it.scope.is_none()).collect();
         for way in &accounts {
             if !way.is_limited() {
                 edges.push(way.edge(technique, Place::Names(way.scope.clone())));
@@ -156,7 +160,8 @@ impl Holder<'_> {
         for way in &users {
             if way.is_limited() {
                 // The name of a service account is asked for as one.
-                let named = way.names.iter().map(Principal::user).filter(|it| matches!(it, Principal::User(_)));
+                let named =
+                    way.names.iter().map(Principal::user).filter(|it| matches!(it, Principal::User(_)));
                 edges.extend(named.map(|user| way.edge(technique, Place::Principal(user))));
             } else {
                 edges.push(way.edge(technique, Place::Users));
@@ -192,7 +197,8 @@ impl Holder<'_> {
     fn tokens(&self, edges: &mut Vec<Edge>) {
         for way in self.ways(Action::Create, Target::Tokens) {
             if way.is_limited() {
-                edges.extend(self.named_accounts(&way, true).map(|to| way.edge(Technique::RequestsToken, to)));
+                edges
+                    .extend(self.named_accounts(&way, true).map(|to| way.edge(Technique::RequestsToken, to)));
             } else {
                 edges.push(way.edge(Technique::RequestsToken, Place::Accounts(way.scope.clone())));
             }
@@ -200,7 +206,9 @@ impl Holder<'_> {
         for read in self.ways(Action::Read, Target::Secrets) {
             for make in self.creations(Target::Secrets, Action::Patch) {
                 let both = make.with_names(&read);
-                edges.extend(both.map(|way| way.edge(Technique::MakesToken, Place::Accounts(way.scope.clone()))));
+                edges.extend(
+                    both.map(|way| way.edge(Technique::MakesToken, Place::Accounts(way.scope.clone()))),
+                );
             }
             if !read.is_limited() {
                 edges.push(read.edge(Technique::ReadsToken, Place::TokenSecrets(read.scope.clone())));
@@ -258,7 +266,8 @@ impl Holder<'_> {
     fn change(&self, edges: &mut Vec<Edge>) {
         for (kind, templates) in &self.world.templates {
             for way in self.ways(Action::Write, Target::Workloads(*kind)) {
-                let changed = |names: &std::collections::BTreeSet<Text>| names.iter().any(|name| way.covers(name));
+                let changed =
+                    |names: &std::collections::BTreeSet<Text>| names.iter().any(|name| way.covers(name));
                 let reached = templates.iter().filter(|(namespace, names)| {
                     way.scope.as_ref().is_none_or(|scope| scope == *namespace) && changed(names)
                 });
@@ -266,7 +275,8 @@ impl Holder<'_> {
                 if way.scope.is_none() && !way.is_limited() {
                     edges.push(way.edge(Technique::Changes(*kind), Place::Templates(*kind)));
                 } else {
-                    let accounts = reached.iter().map(|namespace| Place::Accounts(Some((*namespace).clone())));
+                    let accounts =
+                        reached.iter().map(|namespace| Place::Accounts(Some((*namespace).clone())));
                     edges.extend(accounts.map(|to| way.edge(Technique::Changes(*kind), to)));
                 }
                 let open = reached.iter().find_map(|namespace| self.world.unguarded(Some(namespace)));
@@ -315,7 +325,10 @@ impl Holder<'_> {
                 for pod in way.names.iter().filter_map(|name| world::pod(self.inventory, namespace, name)) {
                     enter_pod(way, technique, namespace, &pod, edges);
                     if technique == Technique::Debugs && self.world.unguarded(Some(namespace)).is_some() {
-                        edges.push(Edge { namespace: Some(namespace.clone()), ..way.edge(technique, Place::Nodes) });
+                        edges.push(Edge {
+                            namespace: Some(namespace.clone()),
+                            ..way.edge(technique, Place::Nodes)
+                        });
                     }
                 }
             }
@@ -344,7 +357,9 @@ impl Holder<'_> {
             let cluster = bindings == Target::ClusterRoleBindings;
             for bind in self.ways(Action::Bind, roles).filter(|way| !cluster || way.scope.is_none()) {
                 for create in self.creations(bindings, Action::Write) {
-                    let Some(way) = create.with(&bind).filter(|way| !cluster || way.scope.is_none()) else { continue };
+                    let Some(way) = create.with(&bind).filter(|way| !cluster || way.scope.is_none()) else {
+                        continue;
+                    };
                     self.bind_by(&way, &bind, roles, cluster, edges);
                 }
                 self.rebind(&bind, bindings, roles, edges);
@@ -360,7 +375,7 @@ impl Holder<'_> {
         } else if roles == Target::Roles && !bind.is_limited() {
             edges.push(way.edge(technique, Place::RolesOf(way.scope.clone())));
         } else {
-            let known = |key: &RoleKey| self.rbac.role(key).is_some();
+            let known = |key: &RoleKey| self.rbac.role(key).is_some() || shipped::is_shipped(key);
             for name in &bind.names {
                 let keys: Vec<RoleKey> = match (roles, &way.scope) {
                     (Target::ClusterRoles, _) => vec![RoleKey::cluster(name.clone())],
@@ -368,12 +383,17 @@ impl Holder<'_> {
                     (_, None) => self.world.namespaces.iter().map(|it| role_of(it, name)).collect(),
                 };
                 for role in keys.into_iter().filter(known) {
-                    let scope = if role.namespace.is_empty() { way.scope.clone() } else { Some(role.namespace.clone()) };
+                    let scope = if role.namespace.is_empty() {
+                        way.scope.clone()
+                    } else {
+                        Some(role.namespace.clone())
+                    };
                     let way = Way { scope, names: Vec::new(), by: way.by.clone() };
                     if let Some(own) = self.modifiable(&role).and_then(|modify| way.with(&modify)) {
                         edges.push(own.edge(Technique::Escalates, everything(&own, cluster)));
                     }
                     let to = match (&way.scope, cluster) {
+                        _ if role == RoleKey::cluster(ALL) => everything(&way, cluster),
                         (None, false) => Place::RightsAnywhere(role),
                         (scope, _) => Place::Rights { role, scope: scope.clone() },
                     };
@@ -457,7 +477,8 @@ impl Holder<'_> {
             .chain(self.ways(Action::Write, Target::MutatingWebhooks));
         let bindings = self.creations(Target::MutatingPolicyBindings, Action::Write);
         let policies = self.creations(Target::MutatingPolicies, Action::Write);
-        let both = policies.iter().flat_map(|policy| bindings.iter().filter_map(|binding| policy.with(binding)));
+        let both =
+            policies.iter().flat_map(|policy| bindings.iter().filter_map(|binding| policy.with(binding)));
         let ways = webhooks.chain(both).filter(|way| way.scope.is_none());
         edges.extend(ways.map(|way| way.edge(technique, Place::ClusterAdmin)));
     }
@@ -468,12 +489,16 @@ impl Holder<'_> {
         let approvals = self.ways(Action::Write, Target::CertificateApproval).filter(everywhere);
         for approval in approvals {
             let requests = self.creations(Target::CertificateRequests, Action::Patch);
-            let Some(both) = requests.iter().filter(|it| everywhere(it)).find_map(|it| it.with_names(&approval)) else {
+            let Some(both) =
+                requests.iter().filter(|it| everywhere(it)).find_map(|it| it.with_names(&approval))
+            else {
                 continue;
             };
             for signer in self.ways(Action::Approve, Target::Signers).filter(everywhere) {
                 let Some(way) = both.with(&signer) else { continue };
-                let may = |name: &str| signer.covers(&Text::from("kubernetes.io/*")) || signer.covers(&Text::from(name));
+                let may = |name: &str| {
+                    signer.covers(&Text::from("kubernetes.io/*")) || signer.covers(&Text::from(name))
+                };
                 if may(CLIENT_SIGNER) {
                     edges.push(way.edge(Technique::SignsCertificate, Place::Identities));
                 }

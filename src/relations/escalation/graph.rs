@@ -221,7 +221,8 @@ impl Graph {
     }
 
     fn backwards(&self) -> Backwards {
-        let ends = self.nodes.iter().flat_map(|node| node.edges.iter().map(|(to, _)| to).chain(&node.choices));
+        let ends =
+            self.nodes.iter().flat_map(|node| node.edges.iter().map(|(to, _)| to).chain(&node.choices));
         let mut starts = vec![0_u32; self.nodes.len() + 1];
         for end in ends {
             if let Some(count) = starts.get_mut(*end as usize + 1) {
@@ -256,7 +257,8 @@ impl Graph {
     /// Of several shortest ways the same one, whatever order the facts came in.
     fn next_of(&self, id: usize, node: &Node) -> Option<Next> {
         let distance = self.distances.get(id).copied().filter(|it| *it != FAR && *it != 0)?;
-        let hop = node.edges.iter().position(|(to, _)| self.distance_of(*to).checked_add(1) == Some(distance));
+        let hop =
+            node.edges.iter().position(|(to, _)| self.distance_of(*to).checked_add(1) == Some(distance));
         let chosen = node.choices.iter().copied().filter(|to| self.distance_of(*to) == distance);
         let choice = || chosen.min_by_key(|to| self.node(*to).map(|node| &node.place));
         hop.map(Next::Hop).or_else(|| choice().map(Next::Choice))
@@ -266,7 +268,8 @@ impl Graph {
     fn start(&self, who: &Principal) -> Option<Id> {
         let own = self.ids.get(&Place::Principal(who.clone())).copied();
         own.or_else(|| {
-            let groups = groups_of(who).into_iter().filter_map(|it| self.ids.get(&Place::Principal(it)).copied());
+            let groups =
+                groups_of(who).into_iter().filter_map(|it| self.ids.get(&Place::Principal(it)).copied());
             groups.min_by_key(|id| self.distance_of(*id))
         })
     }

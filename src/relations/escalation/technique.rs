@@ -73,7 +73,9 @@ impl fmt::Display for Technique {
             Self::Creates(kind) => return write!(f, "creates {} as", plural(*kind)),
             Self::Changes(kind) => return write!(f, "changes {} to run as", plural(*kind)),
             Self::RunsPrivileged(kind) => return write!(f, "creates privileged {} on", plural(*kind)),
-            Self::ChangesToPrivileged(kind) => return write!(f, "changes {} to privileged ones on", plural(*kind)),
+            Self::ChangesToPrivileged(kind) => {
+                return write!(f, "changes {} to privileged ones on", plural(*kind));
+            }
             Self::HoldsEverything => "may do everything",
             Self::ImpersonatesMasters => "impersonates the group system:masters",
             Self::Binds => "binds itself to",

@@ -31,7 +31,9 @@ fn inventory(manifests: &[&str]) -> Inventory {
     let mut inventory = Inventory::default();
     for document in serde_saphyr::from_multiple::<Value>(&manifests.join("\n---\n")).unwrap() {
         let text = |field: &str| document[field].as_str().unwrap().to_owned();
-        let Recognition::Facts(kind) = recognize(&text("apiVersion"), &text("kind")) else { panic!("{document}") };
+        let Recognition::Facts(kind) = recognize(&text("apiVersion"), &text("kind")) else {
+            panic!("{document}")
+        };
         inventory.add(Object::decode(kind, &document).unwrap());
     }
     inventory
@@ -72,7 +74,10 @@ fn named(verbs: &str, resource: &str, names: &str) -> String {
 fn path_in(inventory: &Inventory) -> Option<Vec<String>> {
     let escalation = Escalation::of(inventory, &Rbac::of(inventory));
     let path = escalation.path(&Principal::service_account("shop", "cart"));
-    assert_eq!(path.as_ref().map(Vec::len), escalation.distance(&Principal::service_account("shop", "cart")).map(|it| it as usize));
+    assert_eq!(
+        path.as_ref().map(Vec::len),
+        escalation.distance(&Principal::service_account("shop", "cart")).map(|it| it as usize)
+    );
     path.map(|hops| hops.iter().map(ToString::to_string).collect())
 }
 
@@ -100,7 +105,9 @@ fn whoever_may_do_everything_is_at_the_end_and_in_a_namespace_is_not() {
 
 #[test]
 fn a_workload_runs_as_any_account_of_its_namespace() {
-    for (kind, resource) in [("pods", "pods"), ("cronjobs", "cronjobs.batch"), ("deployments", "deployments.apps")] {
+    for (kind, resource) in
+        [("pods", "pods"), ("cronjobs", "cronjobs.batch"), ("deployments", "deployments.apps")]
+    {
         let rules = [rule("create", resource)];
         assert_eq!(hops(path("ops", &rules, &[])), [format!("creates {kind} as ops/root").as_str(), ADMIN]);
         assert_eq!(hops(path("", &rules, &[])), [format!("creates {kind} as ops/root").as_str(), ADMIN]);
@@ -134,7 +141,8 @@ fn a_template_is_changed_where_there_is_one() {
 #[test]
 fn a_pod_that_holds_a_token_can_be_entered() {
     let pod = "{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: ops}, spec: {serviceAccountName: root}}";
-    let without = pod.replace("{serviceAccountName", "{automountServiceAccountToken: false, serviceAccountName");
+    let without =
+        pod.replace("{serviceAccountName", "{automountServiceAccountToken: false, serviceAccountName");
     let ways = [
         ("create", "pods/exec", "runs commands in a pod of ops/root"),
         ("patch", "pods/ephemeralcontainers", "adds a container to a pod of ops/root"),
@@ -166,7 +174,10 @@ fn nodes_proxy_reaches_what_runs_on_the_node_by_get_alone() {
 
 #[test]
 fn a_token_is_asked_for_by_name_too() {
-    assert_eq!(hops(path("ops", &[rule("create", "serviceaccounts/token")], &[]))[0], "requests a token of ops/root");
+    assert_eq!(
+        hops(path("ops", &[rule("create", "serviceaccounts/token")], &[]))[0],
+        "requests a token of ops/root"
+    );
     let one = [named("create", "serviceaccounts/token", "root")];
     assert_eq!(hops(path("ops", &one, &[]))[0], "requests a token of ops/root");
     assert_eq!(hops(path("", &one, &[]))[0], "requests a token of ops/root");
@@ -179,9 +190,15 @@ fn reading_secrets_leads_to_the_tokens_among_them_and_no_further() {
     let secret = "{apiVersion: v1, kind: Secret, metadata: {name: old, namespace: ops, annotations: {kubernetes.io/service-account.name: root}}, type: kubernetes.io/service-account-token}";
     for verb in ["get", "list", "watch", "patch", "deletecollection"] {
         assert_eq!(hops(path("ops", &[rule(verb, "secrets")], &[])), NONE, "{verb}");
-        assert_eq!(hops(path("ops", &[rule(verb, "secrets")], &[secret]))[0], "reads the token in a Secret of ops/root");
+        assert_eq!(
+            hops(path("ops", &[rule(verb, "secrets")], &[secret]))[0],
+            "reads the token in a Secret of ops/root"
+        );
     }
-    assert_eq!(hops(path("", &[named("get", "secrets", "old")], &[secret]))[0], "reads the token in a Secret of ops/root");
+    assert_eq!(
+        hops(path("", &[named("get", "secrets", "old")], &[secret]))[0],
+        "reads the token in a Secret of ops/root"
+    );
     assert_eq!(hops(path("ops", &[named("get", "secrets", "new")], &[secret])), NONE);
     assert_eq!(hops(path("ops", &[named("deletecollection", "secrets", "old")], &[secret])), NONE);
     assert_eq!(hops(path("ops", &[rule("update, delete", "secrets")], &[secret])), NONE);
@@ -193,7 +210,10 @@ fn reading_secrets_leads_to_the_tokens_among_them_and_no_further() {
 #[test]
 fn impersonation_takes_names_and_a_group_needs_somebody_to_be() {
     assert_eq!(hops(path("ops", &[rule("impersonate", "serviceaccounts")], &[]))[0], "impersonates ops/root");
-    assert_eq!(hops(path("", &[named("impersonate", "serviceaccounts", "root")], &[]))[0], "impersonates ops/root");
+    assert_eq!(
+        hops(path("", &[named("impersonate", "serviceaccounts", "root")], &[]))[0],
+        "impersonates ops/root"
+    );
     assert_eq!(hops(path("", &[named("impersonate", "serviceaccounts", "cart")], &[])), NONE);
     assert_eq!(hops(path("", &[rule("impersonate", "groups")], &[])), NONE);
     let both = [rule("impersonate", "groups"), named("impersonate", "users", "nobody")];
@@ -203,7 +223,10 @@ fn impersonation_takes_names_and_a_group_needs_somebody_to_be() {
     assert_eq!(hops(path("", &some, &[])), NONE);
     let user = "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: u}, roleRef: {kind: ClusterRole, name: cluster-admin}, subjects: [{kind: User, name: eve}]}";
     assert_eq!(hops(path("", &some, &[user])), ["impersonates User eve", ADMIN]);
-    assert_eq!(hops(path("", &[named("impersonate", "users", "'system:serviceaccount:ops:root'")], &[])), NONE);
+    assert_eq!(
+        hops(path("", &[named("impersonate", "users", "'system:serviceaccount:ops:root'")], &[])),
+        NONE
+    );
 }
 
 #[test]
@@ -225,7 +248,10 @@ fn bind_gives_what_can_be_bound_where_it_can_be_bound() {
     assert_eq!(hops(path("", &everywhere, &[])), ["binds itself to cluster-admin"]);
     let here = [rule("create", "rolebindings.rbac"), rule("bind", "clusterroles.rbac")];
     assert_eq!(hops(path("shop", &here, &[])), NONE);
-    assert_eq!(hops(path("ops", &here, &[])), ["binds itself to everything in ops", "impersonates ops/root", ADMIN]);
+    assert_eq!(
+        hops(path("ops", &here, &[])),
+        ["binds itself to everything in ops", "impersonates ops/root", ADMIN]
+    );
     assert_eq!(hops(path("", &here, &[]))[0], "binds itself to everything in ops");
     let role = "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: runner}, rules: [{verbs: [create], apiGroups: [batch], resources: [jobs]}]}";
     let one = [rule("create", "rolebindings.rbac"), named("bind", "clusterroles.rbac", "runner, gone")];
@@ -249,7 +275,10 @@ fn escalate_gives_what_is_added_to_a_role_that_is_held() {
     assert_eq!(hops(path("ops", &rules, &[])), NONE);
     let role = "{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: r, namespace: ops}, rules: [{verbs: [escalate, patch], apiGroups: [rbac.authorization.k8s.io], resources: [roles]}]}";
     let binding = "{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: b, namespace: ops}, roleRef: {kind: Role, name: r}, subjects: [{kind: ServiceAccount, name: cart, namespace: shop}]}";
-    assert_eq!(hops(path("shop", &[], &[role, binding]))[0], "adds rights to its own role, up to everything in ops");
+    assert_eq!(
+        hops(path("shop", &[], &[role, binding]))[0],
+        "adds rights to its own role, up to everything in ops"
+    );
 }
 
 #[test]
@@ -278,7 +307,9 @@ fn admission_and_certificates() {
 fn a_node_is_reached_where_no_label_forbids_it() {
     let running = "{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: ops}, spec: {serviceAccountName: root}}";
     let label = |level: &str| {
-        format!("{{apiVersion: v1, kind: Namespace, metadata: {{name: shop, labels: {{pod-security.kubernetes.io/enforce: {level}}}}}}}")
+        format!(
+            "{{apiVersion: v1, kind: Namespace, metadata: {{name: shop, labels: {{pod-security.kubernetes.io/enforce: {level}}}}}}}"
+        )
     };
     let node = ["creates privileged pods on a node", "takes the token of a pod of ops/root", ADMIN];
     let rules = [rule("create", "pods")];
@@ -300,14 +331,18 @@ fn a_node_is_reached_where_no_label_forbids_it() {
 #[test]
 fn rights_of_groups_are_their_members() {
     let binding = "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: g}, roleRef: {kind: ClusterRole, name: cluster-admin}, subjects: [{kind: Group, name: 'GROUP'}]}";
-    for group in ["system:serviceaccounts:shop", "system:serviceaccounts", "system:authenticated", "system:masters"] {
+    for group in
+        ["system:serviceaccounts:shop", "system:serviceaccounts", "system:authenticated", "system:masters"]
+    {
         let path = path_in(&inventory(&[WORLD, &binding.replace("GROUP", group)]));
         assert_eq!(path.is_some(), group != "system:masters", "{group}");
     }
     // One half by name, the other by group.
     let half = granted("half", "", &format!("[{}]", rule("create", "clusterrolebindings.rbac")));
-    let other = granted("other", "", &format!("[{}]", rule("bind", "clusterroles.rbac")))
-        .replace("kind: ServiceAccount, name: cart, namespace: shop", "kind: Group, name: system:serviceaccounts");
+    let other = granted("other", "", &format!("[{}]", rule("bind", "clusterroles.rbac"))).replace(
+        "kind: ServiceAccount, name: cart, namespace: shop",
+        "kind: Group, name: system:serviceaccounts",
+    );
     assert_eq!(hops(path_in(&inventory(&[WORLD, &half, &other]))), ["binds itself to cluster-admin"]);
     // An account without a role of its own has what its group has.
     let by_group = binding.replace("GROUP", "system:serviceaccounts:ops");
@@ -319,11 +354,16 @@ fn rights_of_groups_are_their_members() {
 fn a_hop_names_the_role_and_the_binding_that_allow_it() {
     let manifests = [WORLD, &granted("builder", "ops", &format!("[{}]", rule("create", "pods")))];
     let inventory = inventory(&manifests);
-    let path = Escalation::of(&inventory, &Rbac::of(&inventory)).path(&Principal::service_account("shop", "cart"));
-    let by: Vec<String> = path.unwrap().iter().flat_map(|hop| hop.by.iter().map(ToString::to_string)).collect();
+    let path =
+        Escalation::of(&inventory, &Rbac::of(&inventory)).path(&Principal::service_account("shop", "cart"));
+    let by: Vec<String> =
+        path.unwrap().iter().flat_map(|hop| hop.by.iter().map(ToString::to_string)).collect();
     assert_eq!(
         by,
-        ["ClusterRole builder, RoleBinding ops/builder", "ClusterRole cluster-admin, ClusterRoleBinding roots"]
+        [
+            "ClusterRole builder, RoleBinding ops/builder",
+            "ClusterRole cluster-admin, ClusterRoleBinding roots"
+        ]
     );
 }
 

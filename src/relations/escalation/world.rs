@@ -114,7 +114,8 @@ impl World {
 
     /// Whether an account exists, as far as can be told: files may leave accounts out.
     pub(super) fn exists(&self, namespace: &Text, name: &Text) -> bool {
-        !self.complete.contains(namespace) || self.accounts.get(namespace).is_some_and(|all| all.contains(name))
+        !self.complete.contains(namespace)
+            || self.accounts.get(namespace).is_some_and(|all| all.contains(name))
     }
 
     /// The accounts of a namespace that are known to exist.
