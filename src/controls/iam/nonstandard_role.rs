@@ -145,8 +145,8 @@ struct Nearest {
     role: RoleKey,
     /// What it doesn't allow.
     lacks: BTreeSet<String>,
-    /// How much it allows besides.
-    besides: usize,
+    /// How much it allows besides: by wildcards, which are worth any number, and otherwise.
+    besides: (usize, usize),
 }
 
 fn finding(
@@ -162,9 +162,10 @@ fn finding(
     let (what, fix) = match &nearest {
         Some(Nearest { role, lacks, besides }) if lacks.is_empty() => {
             let besides = match besides {
-                0 => "allows the same".to_owned(),
-                1 => "allows the same and one right more".to_owned(),
-                many => format!("allows the same and {many} rights more"),
+                (0, 0) => "allows the same".to_owned(),
+                (0, 1) => "allows the same and one right more".to_owned(),
+                (0, many) => format!("allows the same and {many} rights more"),
+                _ => "allows the same and, by wildcards, much more".to_owned(),
             };
             (format!("; `{}` {besides}", role.name), Cow::Owned(format!("bind {role}")))
         }
@@ -198,8 +199,9 @@ fn nearest(
     let compared = candidates.into_iter().filter_map(|role| {
         let rules = rules(&role, context)?;
         let lacks = units(wanted).filter(|unit| !covers(rules, unit)).map(|unit| in_words(&unit)).collect();
-        let besides = units(rules).filter(|unit| !covers(wanted, unit)).count();
-        Some(Nearest { role, lacks, besides })
+        let besides = units(rules).filter(|unit| !covers(wanted, unit));
+        let (wild, plain): (Vec<Rule>, Vec<Rule>) = besides.partition(is_wild);
+        Some(Nearest { role, lacks, besides: (wild.len(), plain.len()) })
     });
     compared.min_by_key(|it| (it.lacks.len(), it.besides))
 }
@@ -221,6 +223,11 @@ fn units(rules: &[Rule]) -> impl Iterator<Item = Rule> {
             resources.chain(paths.map(move |path| Rule { non_resource_urls: vec![path.clone()], ..unit() }))
         })
     })
+}
+
+/// Whether a unit stands for any number of others.
+fn is_wild(unit: &Rule) -> bool {
+    [&unit.verbs, &unit.api_groups, &unit.resources].into_iter().flatten().any(|word| word == "*")
 }
 
 /// `create pods/exec`
@@ -284,7 +291,7 @@ mod tests {
         let both = "{verbs: [get, list], apiGroups: [''], resources: [services, pods]}";
         assert!(found(&all, both).contains("`acme-read` allows the same; bind"));
         let exec = "{verbs: [get], apiGroups: [''], resources: [pods]}, {verbs: [create, get, delete], apiGroups: [''], resources: [pods/exec]}";
-        assert!(found(&all, exec).contains("`acme-all` allows the same and one right more"));
+        assert!(found(&all, exec).contains("`acme-all` allows the same and, by wildcards, much more"));
         assert!(
             found(&json!(["acme-read"]), exec)
                 .contains("`acme-read` lacks create pods/exec, delete pods/exec and 1 more")
