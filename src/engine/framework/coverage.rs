@@ -155,7 +155,7 @@ mod tests {
     use crate::engine::catalogue;
     use crate::engine::standard::CompiledStandard;
     use crate::engine::tier::Placement;
-    use crate::facts::{SubjectKey, ObjectKind};
+    use crate::facts::{ObjectKind, SubjectKey};
     use Outcome::{Error, Excepted, Fail, NotApplicable, Pass, Unknown};
 
     /// Each standard with the ids of its controls.
