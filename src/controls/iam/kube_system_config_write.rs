@@ -102,7 +102,7 @@ fn evaluate(role: &Role, held: &HeldBy, context: &Context<'_>) -> Verdict {
     let question = Question {
         rights: RIGHTS,
         reach: Reach::Within(&|namespace| namespace == "kube-system"),
-        does: "change ConfigMaps of the cluster itself",
+        does: "change ConfigMaps",
         advice: "bind it where it is needed, or name its ConfigMaps in `resourceNames`",
     };
     judge(role, held, context, &question)
@@ -117,8 +117,7 @@ mod tests {
 
     #[test]
     fn it_is_judged_where_it_reaches_kube_system() {
-        let said =
-            "rules[0].resources[0]: lets ServiceAccount shop/ci change ConfigMaps of the cluster itself";
+        let said = "rules[0].resources[0]: lets ServiceAccount shop/ci change ConfigMaps";
         assert_eq!(
             found(&KUBE_SYSTEM_CONFIG_WRITE, &everywhere(RULE)),
             [format!("{said} in every namespace")]
