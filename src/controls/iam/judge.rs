@@ -133,10 +133,7 @@ pub(super) fn each_rule<'a>(
     if defects.is_empty() {
         return if elsewhere { Verdict::NotApplicable } else { Verdict::Pass };
     }
-    let by = match bound {
-        true => reach.of(&Holders::of(&key, context, held.allowed)),
-        false => reach.of_nobody(role),
-    };
+    let by = if bound { reach.of(&Holders::of(&key, context, held.allowed)) } else { reach.of_nobody(role) };
     let Some(by) = by else { return Verdict::Pass };
     defects.into_iter().filter_map(|(number, defect)| finding(number, defect, &by)).collect()
 }

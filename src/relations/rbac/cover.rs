@@ -152,7 +152,7 @@ mod tests {
                     }
                 }
             }
-            prop_assert!(covers(&[servant.clone()], &servant));
+            prop_assert!(covers(std::slice::from_ref(&servant), &servant));
         }
     }
 }
