@@ -220,6 +220,7 @@ impl Rbac {
     }
 
     /// The aggregated roles that collect the rules of a role, themselves or through others.
+    #[must_use]
     pub fn collectors_of(&self, key: &RoleKey) -> BTreeSet<&RoleKey> {
         let mut collectors = BTreeSet::new();
         let mut next = vec![key];

@@ -14,7 +14,7 @@ use crate::relations::rbac::{amounts_to_everything, shipped};
 declare_control! {
     /// ## What it checks
     ///
-    /// No ClusterRoleBinding grants `cluster-admin`, or any role that amounts to it by a rule that is a wildcard in
+    /// No `ClusterRoleBinding` grants `cluster-admin`, or any role that amounts to it by a rule that is a wildcard in
     /// verbs, resources and API groups alike, unless `allowedSubjects` has who gets it. A subject that Kubernetes ships
     /// the binding with is not judged. Binding it in one namespace is `iam.cluster-admin-in-namespace`.
     ///

@@ -14,7 +14,7 @@ use crate::relations::rbac::{amounts_to_everything, shipped};
 declare_control! {
     /// ## What it checks
     ///
-    /// No RoleBinding grants `cluster-admin`, or any role that amounts to it by a rule that is a wildcard in verbs,
+    /// No `RoleBinding` grants `cluster-admin`, or any role that amounts to it by a rule that is a wildcard in verbs,
     /// resources and API groups alike, unless `allowedSubjects` has who gets it. The right ends at the namespace, so
     /// this is not `iam.cluster-admin-binding`.
     ///

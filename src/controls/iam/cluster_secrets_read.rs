@@ -10,7 +10,7 @@ use crate::facts::Role;
 declare_control! {
     /// ## What it checks
     ///
-    /// No ClusterRole that is held in every namespace has `get`, `list` or `watch` on Secrets, unless `resourceNames`
+    /// No `ClusterRole` that is held in every namespace has `get`, `list` or `watch` on Secrets, unless `resourceNames`
     /// limits it to certain ones. Listing is reading: the answer holds the content.
     ///
     /// A rule for all resources (`*`) is left to `iam.wildcard-resources`: for it this control is not applicable. A
@@ -61,7 +61,7 @@ declare_control! {
     ///
     /// ## How to fix
     ///
-    /// Bind the role by RoleBindings in the namespaces that need it, or name the Secrets in `resourceNames` and leave
+    /// Bind the role by `RoleBinding`s in the namespaces that need it, or name the Secrets in `resourceNames` and leave
     /// only `get`. An exporter that counts objects works without Secrets.
     pub static CLUSTER_SECRETS_READ = {
         id: "iam.cluster-secrets-read",

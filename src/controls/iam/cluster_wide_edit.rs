@@ -14,8 +14,8 @@ use crate::relations::rbac::shipped;
 declare_control! {
     /// ## What it checks
     ///
-    /// No ClusterRoleBinding grants one of `roles`, by default the shipped `admin` and `edit`, unless `allowedSubjects`
-    /// has who gets it. RoleBindings of them are what they are for.
+    /// No `ClusterRoleBinding` grants one of `roles`, by default the shipped `admin` and `edit`, unless
+    /// `allowedSubjects` has who gets it. `RoleBinding`s of them are what they are for.
     ///
     /// ## Why it matters
     ///
@@ -44,7 +44,7 @@ declare_control! {
     ///
     /// ## How to fix
     ///
-    /// Bind the role by a RoleBinding in each namespace that is meant; `view` can be bound everywhere, as it reads no
+    /// Bind the role by a `RoleBinding` in each namespace that is meant; `view` can be bound everywhere, as it reads no
     /// Secrets.
     pub static CLUSTER_WIDE_EDIT = {
         id: "iam.cluster-wide-edit",

@@ -1,5 +1,6 @@
 //! `iam.dangling-role`
 
+use super::subjects::named;
 use crate::declare_control;
 use crate::engine::control::{Context, Finding, Framework, Verdict};
 use crate::engine::parameters::NoParameters;
@@ -12,7 +13,8 @@ declare_control! {
     ///
     /// The role that a binding grants exists: among the facts, or among those that Kubernetes ships. In a running
     /// cluster all roles are known; in files a role may be defined elsewhere, so there the answer is unknown. A
-    /// ClusterRoleBinding of a Role fails always, as the API server looks for ClusterRoles alone.
+    /// `ClusterRoleBinding` of a Role fails always, as the API server looks for `ClusterRole`s alone. A binding of
+    /// nobody, or only of those that Kubernetes ships it with, is not judged.
     ///
     /// ## Why it matters
     ///
@@ -73,6 +75,9 @@ declare_control! {
 }
 
 fn evaluate(binding: &Binding, _: &NoParameters, context: &Context<'_>) -> Verdict {
+    if named(binding).next().is_none() {
+        return Verdict::NotApplicable;
+    }
     let path = Path::of(&["roleRef", "name"]);
     let Some(role) = RoleKey::granted_by(binding) else {
         let message = format!("grants a {}, which a {} can't", binding.role_ref.kind, binding.kind.as_str());
@@ -124,7 +129,8 @@ metadata: {name: \"system:basic-user\"}
 
     #[test]
     fn a_cluster_role_binding_can_t_grant_a_role() {
-        let wrong = cluster_role_binding("mine", "").replace("kind: ClusterRole,", "kind: Role,");
+        let wrong = cluster_role_binding("mine", "{kind: User, name: ada}")
+            .replace("kind: ClusterRole,", "kind: Role,");
         assert_eq!(
             found(&DANGLING_ROLE, &wrong),
             ["roleRef.kind: grants a Role, which a ClusterRoleBinding can't"]

@@ -10,8 +10,8 @@ use crate::facts::Role;
 declare_control! {
     /// ## What it checks
     ///
-    /// No role has the verb `escalate` or `bind` on Roles or ClusterRoles, unless `resourceNames` limits it to certain
-    /// roles; `cluster-admin` among those fails still. The verb `*` on these resources has both.
+    /// No role has the verb `escalate` or `bind` on Roles or `ClusterRole`s, unless `resourceNames` limits it to
+    /// certain roles; `cluster-admin` among those fails still. The verb `*` on these resources has both.
     ///
     /// A rule for all resources (`*`) is left to `iam.wildcard-resources`: for it this control is not applicable. A
     /// role is judged by who holds it, directly or through an aggregated role that collects it; one that nobody holds

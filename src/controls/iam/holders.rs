@@ -6,7 +6,7 @@ use crate::engine::control::Context;
 use crate::engine::pattern::SubjectPattern;
 use crate::facts::rbac::{BindingKind, Role, RoleKind};
 use crate::facts::text::Text;
-use crate::relations::rbac::{KnownBinding, Principal, RoleKey, shipped};
+use crate::relations::rbac::{BindingKey, KnownBinding, Principal, RoleKey, shipped};
 
 /// Who holds a role.
 #[derive(Debug, Default)]
@@ -15,29 +15,36 @@ pub(super) struct Holders<'a> {
     everywhere: BTreeSet<&'a Principal>,
     /// In one namespace.
     namespaces: BTreeMap<&'a Text, BTreeSet<&'a Principal>>,
-    /// Whether anybody does, be it a component of Kubernetes or somebody who may.
-    pub(super) any: bool,
+}
+
+/// Whether anybody holds a role, be it a component of Kubernetes or somebody who may.
+pub(super) fn any(key: &RoleKey, context: &Context<'_>) -> bool {
+    bindings(key, context).any(|(_, binding)| !binding.subjects.is_empty())
+}
+
+/// Every binding of a role, or of an aggregated role that collects it.
+fn bindings<'a>(
+    key: &RoleKey,
+    context: &Context<'a>,
+) -> impl Iterator<Item = (&'a BindingKey, &'a KnownBinding)> {
+    let rbac = context.relations.rbac();
+    let through = rbac.collectors_of(key).into_iter().flat_map(|key| rbac.bindings_of_role(key));
+    rbac.bindings_of_role(key).chain(through)
 }
 
 impl<'a> Holders<'a> {
     /// Whoever holds a role by a binding of it or of an aggregated role that collects it, but for the components of
     /// Kubernetes and those who are allowed to.
-    pub(super) fn of(role: &Role, context: &Context<'a>, allowed: &[SubjectPattern]) -> Self {
-        let rbac = context.relations.rbac();
-        let key = RoleKey::of(role);
+    pub(super) fn of(key: &RoleKey, context: &Context<'a>, allowed: &[SubjectPattern]) -> Self {
         let mut holders = Self::default();
-        let collectors = rbac.collectors_of(&key);
-        for held in [&key].into_iter().chain(collectors) {
-            for (binding, known) in rbac.bindings_of_role(held) {
-                let scope = (binding.kind == BindingKind::RoleBinding).then_some(&binding.namespace);
-                holders.add(scope, known, allowed);
-            }
+        for (binding, known) in bindings(key, context) {
+            let scope = (binding.kind == BindingKind::RoleBinding).then_some(&binding.namespace);
+            holders.add(scope, known, allowed);
         }
         holders
     }
 
     fn add(&mut self, scope: Option<&'a Text>, binding: &'a KnownBinding, allowed: &[SubjectPattern]) {
-        self.any |= !binding.subjects.is_empty();
         let counts = |who: &&Principal| {
             !shipped::is_component(who) && !allowed.iter().any(|pattern| pattern.matches(who))
         };

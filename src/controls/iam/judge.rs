@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::holders::{Holders, Let, Reach};
+use super::holders::{self, Holders, Let, Reach};
 use super::rights::{Given, Right, given, place};
 use crate::engine::control::{Context, Finding, Verdict};
 use crate::engine::parameters::Parameters;
@@ -111,7 +111,8 @@ pub(super) fn each_rule<'a>(
     if role.aggregation.is_some() || !reach.is_of(role) {
         return Verdict::NotApplicable;
     }
-    let as_shipped = shipped::rules(&RoleKey::of(role));
+    let key = RoleKey::of(role);
+    let as_shipped = shipped::rules(&key);
     let (mut judged, mut elsewhere) = (false, false);
     let mut defects = Vec::new();
     for (number, rule) in role.rules.iter().enumerate() {
@@ -125,14 +126,14 @@ pub(super) fn each_rule<'a>(
             defect @ Seen::Defect { .. } => defects.push((number, defect)),
         }
     }
-    let holders = Holders::of(role, context, held.allowed);
-    if !judged || !(holders.any || held.unbound) {
+    let bound = judged && holders::any(&key, context);
+    if !judged || !(bound || held.unbound) {
         return Verdict::NotApplicable;
     }
     if defects.is_empty() {
         return if elsewhere { Verdict::NotApplicable } else { Verdict::Pass };
     }
-    let by = if holders.any { reach.of(&holders) } else { reach.of_nobody(role) };
+    let by = if bound { reach.of(&Holders::of(&key, context, held.allowed)) } else { reach.of_nobody(role) };
     let Some(by) = by else { return Verdict::Pass };
     defects.into_iter().filter_map(|(number, defect)| finding(number, defect, &by)).collect()
 }

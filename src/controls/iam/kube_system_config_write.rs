@@ -10,8 +10,8 @@ use crate::facts::Role;
 declare_control! {
     /// ## What it checks
     ///
-    /// No role lets its holder change or delete ConfigMaps in `kube-system`, be it held there or in every namespace; a
-    /// rule that is limited by `resourceNames` is judged only if it names one that the cluster itself is run by:
+    /// No role lets its holder change or delete `ConfigMap`s in `kube-system`, be it held there or in every namespace;
+    /// a rule that is limited by `resourceNames` is judged only if it names one that the cluster itself is run by:
     /// `aws-auth`, `coredns`, `extension-apiserver-authentication`, `kube-proxy`, `kubeadm-config` or `kubelet-config`.
     /// Creating new ones harms nobody.
     ///
@@ -22,8 +22,8 @@ declare_control! {
     ///
     /// ## Why it matters
     ///
-    /// In that namespace ConfigMaps are the cluster's own settings: `coredns` says where names lead, `aws-auth` who is
-    /// an administrator, `extension-apiserver-authentication` whose word extension servers believe.
+    /// In that namespace `ConfigMap`s are the cluster's own settings: `coredns` says where names lead, `aws-auth` who
+    /// is an administrator, `extension-apiserver-authentication` whose word extension servers believe.
     ///
     /// ## Violating
     ///
@@ -63,8 +63,8 @@ declare_control! {
     ///
     /// ## How to fix
     ///
-    /// Bind the role by RoleBindings in the namespaces that need it, or name its ConfigMaps in `resourceNames`. Leader
-    /// election works with Leases (`coordination.k8s.io`) and needs no ConfigMap.
+    /// Bind the role by `RoleBinding`s in the namespaces that need it, or name its `ConfigMap`s in `resourceNames`.
+    /// Leader election works with Leases (`coordination.k8s.io`) and needs no `ConfigMap`.
     pub static KUBE_SYSTEM_CONFIG_WRITE = {
         id: "iam.kube-system-config-write",
         title: "Role may change the configuration of kube-system",
@@ -102,7 +102,7 @@ fn evaluate(role: &Role, held: &HeldBy, context: &Context<'_>) -> Verdict {
     let question = Question {
         rights: RIGHTS,
         reach: Reach::Within(&|namespace| namespace == "kube-system"),
-        does: "change ConfigMaps of the cluster itself",
+        does: "change ConfigMaps",
         advice: "bind it where it is needed, or name its ConfigMaps in `resourceNames`",
     };
     judge(role, held, context, &question)
@@ -117,8 +117,7 @@ mod tests {
 
     #[test]
     fn it_is_judged_where_it_reaches_kube_system() {
-        let said =
-            "rules[0].resources[0]: lets ServiceAccount shop/ci change ConfigMaps of the cluster itself";
+        let said = "rules[0].resources[0]: lets ServiceAccount shop/ci change ConfigMaps";
         assert_eq!(
             found(&KUBE_SYSTEM_CONFIG_WRITE, &everywhere(RULE)),
             [format!("{said} in every namespace")]

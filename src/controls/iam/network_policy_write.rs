@@ -62,7 +62,7 @@ declare_control! {
     ///
     /// ## How to fix
     ///
-    /// Bind the role by RoleBindings in the namespaces whose policies it manages, or leave it `get`, `list` and
+    /// Bind the role by `RoleBinding`s in the namespaces whose policies it manages, or leave it `get`, `list` and
     /// `watch`.
     pub static NETWORK_POLICY_WRITE = {
         id: "iam.network-policy-write",

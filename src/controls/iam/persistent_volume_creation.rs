@@ -10,7 +10,7 @@ use crate::facts::Role;
 declare_control! {
     /// ## What it checks
     ///
-    /// No role has `create` on PersistentVolumes. They are of the cluster, so only a `ClusterRoleBinding` gives the
+    /// No role has `create` on `PersistentVolume`s. They are of the cluster, so only a `ClusterRoleBinding` gives the
     /// right; claims (`persistentvolumeclaims`) are not judged.
     ///
     /// A rule for all resources (`*`) is left to `iam.wildcard-resources`: for it this control is not applicable. A
@@ -20,7 +20,7 @@ declare_control! {
     ///
     /// ## Why it matters
     ///
-    /// A PersistentVolume can be a path of a node. Whoever creates one and claims it mounts that path in a pod that
+    /// A `PersistentVolume` can be a path of a node. Whoever creates one and claims it mounts that path in a pod that
     /// asks for no `hostPath` itself, past every check of pods.
     ///
     /// ## Violating
@@ -61,7 +61,7 @@ declare_control! {
     ///
     /// ## How to fix
     ///
-    /// Let workloads claim storage by a StorageClass, whose provisioner alone makes volumes; allow the provisioner's
+    /// Let workloads claim storage by a `StorageClass`, whose provisioner alone makes volumes; allow the provisioner's
     /// account by `allowedSubjects`.
     pub static PERSISTENT_VOLUME_CREATION = {
         id: "iam.persistent-volume-creation",

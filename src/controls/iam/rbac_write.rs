@@ -10,9 +10,9 @@ use crate::facts::Role;
 declare_control! {
     /// ## What it checks
     ///
-    /// No role can create or change Roles, ClusterRoles or their bindings, unless `resourceNames` limits it to certain
-    /// ones. ClusterRoles and ClusterRoleBindings are of the cluster, so only a `ClusterRoleBinding` gives the right
-    /// over them. The ways around the API server's own check are `iam.escalate`.
+    /// No role can create or change Roles, `ClusterRole`s or their bindings, unless `resourceNames` limits it to
+    /// certain ones. `ClusterRole`s and `ClusterRoleBinding`s are of the cluster, so only a `ClusterRoleBinding` gives
+    /// the right over them. The ways around the API server's own check are `iam.escalate`.
     ///
     /// A rule for all resources (`*`) is left to `iam.wildcard-resources`: for it this control is not applicable. A
     /// role is judged by who holds it, directly or through an aggregated role that collects it; one that nobody holds

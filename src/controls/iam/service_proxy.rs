@@ -51,7 +51,7 @@ declare_control! {
     ///   - apiGroups: [""]
     ///     resources: [services/proxy]
     ///     verbs: [get]
-    ///     resourceNames: [http:dashboard:]
+    ///     resourceNames: ["http:dashboard:"]
     /// ---
     /// apiVersion: rbac.authorization.k8s.io/v1
     /// kind: ClusterRoleBinding

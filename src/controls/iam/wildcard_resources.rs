@@ -71,7 +71,8 @@ declare_control! {
     ///
     /// ## How to fix
     ///
-    /// List the resources that are used; the shipped ClusterRole `view` reads most of a namespace without its Secrets.
+    /// List the resources that are used; the shipped `ClusterRole` `view` reads most of a namespace without its
+    /// Secrets.
     pub static WILDCARD_RESOURCES = {
         id: "iam.wildcard-resources",
         title: "Role reaches every resource",

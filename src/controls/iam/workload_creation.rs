@@ -66,8 +66,8 @@ declare_control! {
     ///
     /// ## How to fix
     ///
-    /// Bind the role by RoleBindings in the namespaces that it deploys to. An operator that must serve every namespace
-    /// is worth an exception, with Pod Security admission to bound what it can run.
+    /// Bind the role by `RoleBinding`s in the namespaces that it deploys to. An operator that must serve every
+    /// namespace is worth an exception, with Pod Security admission to bound what it can run.
     pub static WORKLOAD_CREATION = {
         id: "iam.workload-creation",
         title: "Role may run workloads in every namespace",
