@@ -42,6 +42,9 @@ fn add(inventory: &mut Inventory, kind: ObjectKind, written: &Value) {
 /// 5,000 roles, 13,000 RoleBindings and 200 ClusterRoleBindings over 1,000 namespaces, each with ten accounts.
 fn cluster() -> Inventory {
     let mut inventory = Inventory::default();
+    // What tells a whole cluster from files.
+    let sign = json!({"metadata": {"name": "system:basic-user"}});
+    add(&mut inventory, ObjectKind::Role(RoleKind::ClusterRole), &sign);
     for number in 0..NAMESPACES {
         let namespace = format!("team-{number}");
         add(&mut inventory, ObjectKind::Namespace, &json!({"metadata": {"name": namespace}}));

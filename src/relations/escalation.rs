@@ -115,9 +115,18 @@ pub struct Escalation {
 }
 
 impl Escalation {
-    /// The paths of these facts.
+    /// The paths of these facts. Files say little of what every cluster has: unless the facts are a whole cluster's, what
+    /// Kubernetes ships is taken for granted, with its controllers' accounts in kube-system.
     #[must_use]
     pub fn of(inventory: &Inventory, rbac: &Rbac) -> Self {
+        if shipped::is_cluster(inventory) {
+            Self::within(inventory, rbac)
+        } else {
+            Self::within(inventory, &rbac.with_shipped())
+        }
+    }
+
+    fn within(inventory: &Inventory, rbac: &Rbac) -> Self {
         let world = World::of(inventory);
         let mut escalation =
             Self { world, graph: Graph::default(), groups: BTreeMap::new(), binders: BTreeSet::new() };
@@ -131,7 +140,8 @@ impl Escalation {
         escalation
     }
 
-    /// Takes a change of bindings: of whoever was or is bound by them. Costs what it touches, and the distances.
+    /// Takes a change of a cluster's bindings: of whoever was or is bound by them. Costs what it touches, and the
+    /// distances.
     pub fn rebind<'p>(
         &mut self,
         inventory: &Inventory,

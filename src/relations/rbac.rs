@@ -167,6 +167,10 @@ impl Rbac {
             role: RoleKey::granted_by(binding),
             subjects: subjects.filter_map(|subject| Principal::of(subject, &key.namespace)).collect(),
         };
+        self.know_binding(key, known);
+    }
+
+    fn know_binding(&mut self, key: BindingKey, known: KnownBinding) {
         for subject in &known.subjects {
             self.by_principal.entry(subject.clone()).or_default().insert(key.clone());
         }

@@ -31,7 +31,8 @@ declare_control! {
     /// `resourceNames` limit each of them as they limit the API server. What the API server refuses is no hop: writing
     /// roles and bindings without `escalate` or `bind`, approving a certificate of `system:masters`. Each hop is carried
     /// out by one identity with all its groups. Admission beyond Pod Security labels isn't known, and Secrets are only
-    /// known from files: the operator may not read them.
+    /// known from files: the operator may not read them. Behind files stands what Kubernetes ships to every cluster:
+    /// whoever creates pods in kube-system can run as one of its controllers.
     ///
     /// ## Why it matters
     ///

@@ -15,7 +15,7 @@ declare_control! {
     ///
     /// Whether the token is mounted is said by the pod's `automountServiceAccountToken`, else by the account's, else it
     /// is. A token that a volume asks for is there on purpose and not judged. Files may leave out bindings that the
-    /// cluster has; where there is none at all, the message says so.
+    /// cluster has; where they hold none at all, the message says that it can't tell more.
     ///
     /// ## Why it matters
     ///
@@ -95,11 +95,8 @@ fn evaluate(workload: &Workload, _: &NoParameters, context: &Context<'_>) -> Ver
     if !account.automounts() || !account.roles().is_empty() {
         return Verdict::Pass;
     }
-    let unknown = if context.relations.rbac().bindings().next().is_none() {
-        "; no binding is known at all"
-    } else {
-        ""
-    };
+    let unknown =
+        if context.relations.rbac().bindings().next().is_none() { ", as far as the files tell" } else { "" };
     let message = format!("mounts the token of `{}`, to whom nothing is bound{unknown}", account.name);
     let path = workload.spec_path().key("automountServiceAccountToken");
     let finding = Finding::new(path.clone(), message);
@@ -150,7 +147,7 @@ mod tests {
     #[test]
     fn where_no_binding_is_known_the_message_says_so() {
         let other = "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}";
-        assert!(found("serviceAccountName: cart", other)[0].contains("no binding is known at all"));
+        assert!(found("serviceAccountName: cart", other)[0].contains("as far as the files tell"));
     }
 
     #[test]

@@ -5,8 +5,10 @@ use crate::facts::Object;
 use crate::facts::object::{Recognition, recognize};
 use crate::relations::rbac::{BindingKey, Principal};
 
-/// Two namespaces with their default accounts, and an account of the control plane that may do everything.
+/// A whole cluster: two namespaces with their default accounts, and an account of the control plane that may do everything.
 const WORLD: &str = "
+{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: 'system:basic-user'}, rules: []}
+---
 {apiVersion: v1, kind: ServiceAccount, metadata: {name: default, namespace: shop}}
 ---
 {apiVersion: v1, kind: ServiceAccount, metadata: {name: cart, namespace: shop}}
@@ -384,4 +386,19 @@ fn a_changed_binding_comes_to_the_same_as_all_at_once() {
     rbac.remove_binding(&BindingKey::of(binding));
     escalation.rebind(&after, &rbac, [&cart]);
     assert_eq!(escalation.path(&cart), None);
+}
+
+#[test]
+fn what_kubernetes_ships_is_in_every_cluster_and_so_behind_every_file() {
+    let granted = granted("operator", "", &format!("[{}]", rule("create", "statefulsets.apps")));
+    let expected = [
+        "creates statefulsets as kube-system/clusterrole-aggregation-controller",
+        "adds rights to its own role, up to cluster-admin",
+    ];
+    assert_eq!(hops(path_in(&inventory(&[&granted]))), expected);
+    let here = granted.replace(
+        "ClusterRoleBinding, metadata: {name: operator}",
+        "RoleBinding, metadata: {name: operator, namespace: ops}",
+    );
+    assert_eq!(hops(path_in(&inventory(&[&here]))), NONE);
 }

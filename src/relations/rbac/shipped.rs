@@ -131,6 +131,18 @@ pub fn is_cluster(inventory: &Inventory) -> bool {
 }
 
 impl Rbac {
+    /// The same with all that Kubernetes ships and these facts don't hold.
+    #[must_use]
+    pub fn with_shipped(&self) -> Self {
+        let mut all = self.clone();
+        for (key, known) in shipped().rbac.bindings.iter().filter(|(key, _)| !self.bindings.contains_key(key))
+        {
+            all.know_binding(key.clone(), known.clone());
+        }
+        all.lend_shipped();
+        all
+    }
+
     /// Adds the shipped roles that bindings name and that are missing, and those that these collect.
     pub(super) fn lend_shipped(&mut self) {
         let known = &shipped().rbac;
