@@ -63,7 +63,7 @@ fn is_not_served(error: &watcher::Error) -> bool {
     matches!(
         error,
         watcher::Error::InitialListFailed(kube::Error::Api(status))
-        | watcher::Error::WatchStartFailed(kube::Error::Api(status)) if status.is_not_found()
+        | watcher::Error::WatchStartFailed(kube::Error::Api(status)) if status.code == 404
     )
 }
 

@@ -223,7 +223,7 @@ pub struct SubjectReport {
     /// What was found, the worst first, what is excused last. Of one control at most 200.
     pub findings: Vec<FindingReport>,
     /// How many findings there are beyond those; absent for none.
-    #[serde(skip_serializing_if = "is_none")]
+    #[serde(default, skip_serializing_if = "is_none")]
     pub unlisted_findings: u64,
     /// What could not be said, and why.
     pub unknowns: Vec<UnknownReport>,
