@@ -39,7 +39,7 @@ fn add(inventory: &mut Inventory, kind: ObjectKind, written: &Value) {
     inventory.put(Object::decode(kind, written).expect("the object decodes"));
 }
 
-/// 5,000 roles, 13,000 RoleBindings and 200 ClusterRoleBindings over 1,000 namespaces, each with ten accounts.
+/// 5,000 roles, 13,000 `RoleBinding`s and 200 `ClusterRoleBinding`s over 1,000 namespaces, each with ten accounts.
 fn cluster() -> Inventory {
     let mut inventory = Inventory::default();
     // What tells a whole cluster from files.
@@ -83,7 +83,7 @@ fn binding(number: usize, kind: BindingKind) -> Value {
     };
     let role_kind = if role < ROLES / 5 { "ClusterRole" } else { "Role" };
     // Mostly of its own namespace, now and then of another.
-    let of = if number % 17 == 0 { (home + 1) % NAMESPACES } else { home };
+    let of = if number.is_multiple_of(17) { (home + 1) % NAMESPACES } else { home };
     json!({
         "metadata": {"name": format!("binding-{number}"), "namespace": namespace},
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": role_kind, "name": format!("role-{role}")},

@@ -135,7 +135,7 @@ impl Escalation {
         for principal in rbac.principals() {
             escalation.follow(inventory, rbac, principal, &mut known);
         }
-        escalation.graph.set(&escalation.world, rbac, Place::Nodes, edges::of_nodes(&escalation.world));
+        escalation.graph.set(&escalation.world, rbac, &Place::Nodes, edges::of_nodes(&escalation.world));
         escalation.settle(inventory, rbac, &mut known);
         escalation
     }
@@ -204,7 +204,7 @@ impl Escalation {
             self.binders.remove(who);
         }
         let edges = holder.edges();
-        self.graph.set(&self.world, rbac, Place::Principal(who.clone()), edges);
+        self.graph.set(&self.world, rbac, &Place::Principal(who.clone()), edges);
     }
 
     /// Follows the places that are rights alone, until there is none left; then counts.
@@ -221,7 +221,7 @@ impl Escalation {
             };
             let holder = Holder { inventory, world: &self.world, rbac, held: &held, bindings: &bindings };
             let edges = holder.edges();
-            self.graph.set(&self.world, rbac, place, edges);
+            self.graph.set(&self.world, rbac, &place, edges);
         }
         self.graph.measure();
     }
@@ -301,12 +301,11 @@ fn groups_of(who: &Principal) -> Vec<Principal> {
             vec![group(&format!("{ACCOUNTS}:{namespace}")), group(ACCOUNTS), group(EVERYBODY)]
         }
         Principal::User(name) if name == "system:anonymous" => vec![group("system:unauthenticated")],
-        Principal::User(_) => vec![group(EVERYBODY)],
         Principal::Group(name) if name == EVERYBODY || name == "system:unauthenticated" => Vec::new(),
         Principal::Group(name) if name.starts_with("system:serviceaccounts:") => {
             vec![group(ACCOUNTS), group(EVERYBODY)]
         }
-        Principal::Group(_) => vec![group(EVERYBODY)],
+        Principal::User(_) | Principal::Group(_) => vec![group(EVERYBODY)],
     }
 }
 

@@ -276,7 +276,9 @@ impl<'a> Attack<'a> {
             return;
         }
         if self.privileged_passes(namespace).await {
-            created.iter().for_each(|kind| self.find(Technique::RunsPrivileged(*kind), Place::Nodes));
+            for kind in created {
+                self.find(Technique::RunsPrivileged(kind), Place::Nodes);
+            }
             return;
         }
         let label = json!({"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "privileged"}}});
@@ -293,11 +295,11 @@ impl<'a> Attack<'a> {
         }
     }
 
-    /// In namespaces that every cluster has.
+    /// In a namespace that every cluster has, and that nothing guards.
     async fn privileged_elsewhere(&mut self) {
         for kind in KINDS {
             let workload = Self::workload(kind, "kube-system", "default", true);
-            if self.privileged_passes("kube-system").await && self.creates(&workload).await {
+            if self.creates(&workload).await && self.privileged_passes("kube-system").await {
                 self.find(Technique::RunsPrivileged(kind), Place::Nodes);
             }
         }
@@ -503,8 +505,8 @@ impl<'a> Attack<'a> {
                 format!("{}/{}?{DRY}", collection(&binding), binding["metadata"]["name"].as_str().unwrap());
             let me = json!({"kind": "User", "name": self.user, "apiGroup": "rbac.authorization.k8s.io"});
             binding["subjects"].as_array_mut().unwrap().push(me);
-            let patch = json!({"subjects": binding["subjects"]});
-            if self.succeeds("PATCH", &path, &patch).await || self.succeeds("PUT", &path, &binding).await {
+            let more = json!({"subjects": binding["subjects"]});
+            if self.succeeds("PATCH", &path, &more).await || self.succeeds("PUT", &path, &binding).await {
                 let name = binding["roleRef"]["name"].as_str().unwrap();
                 let role = self.roles().into_iter().find(|it| it.name == name).unwrap();
                 self.bound(role, namespace);
@@ -563,8 +565,8 @@ impl<'a> Attack<'a> {
             role["rules"] = all.clone();
             let mut part = json!({"apiVersion": RBAC, "kind": "ClusterRole", "rules": all});
             part["metadata"] = json!({"name": self.world.prefixed(FREE), "labels": aggregated});
-            let patch = json!({"rules": all});
-            if self.succeeds("PATCH", &path, &patch).await
+            let more = json!({"rules": all});
+            if self.succeeds("PATCH", &path, &more).await
                 || self.succeeds("PUT", &path, &role).await
                 || aggregated.is_object() && self.creates(&part).await
             {

@@ -389,7 +389,9 @@ impl World {
         let (verbs, group, resources, names) = ROWS[row];
         let mut rule = json!({"verbs": verbs, "apiGroups": [group], "resources": resources});
         if limited && !names.is_empty() {
-            let names: Vec<String> = names.iter().map(|name| self.meant(name)).collect();
+            // What is of the whole cluster needs a name that no other cluster has.
+            let own = names.contains(&FREE).then(|| self.prefixed(FREE));
+            let names: Vec<String> = names.iter().map(|name| self.meant(name)).chain(own).collect();
             rule["resourceNames"] = json!(names);
         }
         rule

@@ -92,7 +92,7 @@ declare_control! {
     ///
     /// ## How to fix
     ///
-    /// Bind the role in the namespaces where it is needed, by a RoleBinding, and limit it by `resourceNames` where the
+    /// Bind the role in the namespaces where it is needed, by a `RoleBinding`, and limit it by `resourceNames` where the
     /// names are known. Many operators have a setting for the namespaces that they watch. What needs the right
     /// everywhere is allowed by `allowed` or, better, excused by a RiskException for this workload alone.
     pub static EXCESSIVE_RIGHTS = {

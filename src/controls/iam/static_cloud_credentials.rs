@@ -151,7 +151,7 @@ fn evaluate(workload: &Workload, parameters: &StaticCloudCredentials, context: &
             let name = variable.name.as_str();
             let by_file = parameters.files.contains(name) && mounts_secret;
             if parameters.variables.contains(name) || by_file {
-                findings.extend(source(variable, by_file).map(|from| finding(container, at, name, from)));
+                findings.extend(source(variable, by_file).map(|from| finding(container, at, name, &from)));
             }
         }
     }
@@ -169,7 +169,7 @@ fn source(variable: &EnvVar, by_file: bool) -> Option<String> {
     }
 }
 
-fn finding(container: ContainerRef<'_>, at: usize, name: &str, from: String) -> Finding {
+fn finding(container: ContainerRef<'_>, at: usize, name: &str, from: &str) -> Finding {
     let message = format!("`{name}` is a lasting key of a cloud account, from {from}");
     let finding = Finding::in_container(container, &["env"], message);
     let path = finding.path.clone().index(at).key("name");

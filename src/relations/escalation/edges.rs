@@ -151,10 +151,10 @@ impl Holder<'_> {
         let users: Vec<Way> =
             self.ways(Action::Impersonate, Target::Users).filter(|it| it.scope.is_none()).collect();
         for way in &accounts {
-            if !way.is_limited() {
-                edges.push(way.edge(technique, Place::Names(way.scope.clone())));
-            } else {
+            if way.is_limited() {
                 edges.extend(self.named_accounts(way, false).map(|to| way.edge(technique, to)));
+            } else {
+                edges.push(way.edge(technique, Place::Names(way.scope.clone())));
             }
         }
         for way in &users {

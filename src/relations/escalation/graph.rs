@@ -45,11 +45,11 @@ pub(super) struct Graph {
 
 impl Graph {
     /// Sets the hops from a place.
-    pub(super) fn set(&mut self, world: &World, rbac: &Rbac, place: Place, edges: Vec<Edge>) {
+    pub(super) fn set(&mut self, world: &World, rbac: &Rbac, place: &Place, edges: Vec<Edge>) {
         let id = self.id(world, rbac, place);
         let mut known: Vec<(Id, Edge)> = Vec::with_capacity(edges.len());
         for edge in edges {
-            known.push((self.id(world, rbac, edge.to.clone()), edge));
+            known.push((self.id(world, rbac, &edge.to), edge));
         }
         known.retain(|(to, _)| *to != id);
         // Of several ways to one place the plainest.
@@ -90,19 +90,19 @@ impl Graph {
     }
 
     /// The number of a place; a new one takes its place among the others.
-    fn id(&mut self, world: &World, rbac: &Rbac, place: Place) -> Id {
-        if let Some(id) = self.ids.get(&place) {
+    fn id(&mut self, world: &World, rbac: &Rbac, place: &Place) -> Id {
+        if let Some(id) = self.ids.get(place) {
             return *id;
         }
         let id = Id::try_from(self.nodes.len()).unwrap_or(FAR);
         self.ids.insert(place.clone(), id);
         self.nodes.push(Node { place: place.clone(), edges: Vec::new(), choices: Vec::new() });
-        self.enlist(world, rbac, id, &place);
+        self.enlist(world, rbac, id, place);
         id
     }
 
     /// `chooser` can be `chosen`, without a hop.
-    fn choice(&mut self, world: &World, rbac: &Rbac, chooser: Place, chosen: Id) {
+    fn choice(&mut self, world: &World, rbac: &Rbac, chooser: &Place, chosen: Id) {
         let chooser = self.id(world, rbac, chooser);
         if let Some(node) = self.node_mut(chooser) {
             node.choices.push(chosen);
@@ -112,23 +112,23 @@ impl Graph {
     fn enlist(&mut self, world: &World, rbac: &Rbac, id: Id, place: &Place) {
         match place {
             Place::Principal(principal) => self.enlist_principal(world, rbac, id, principal),
-            Place::Accounts(Some(_)) => self.choice(world, rbac, Place::Accounts(None), id),
-            Place::Names(Some(_)) => self.choice(world, rbac, Place::Names(None), id),
-            Place::Running(Some(_)) => self.choice(world, rbac, Place::Running(None), id),
-            Place::TokenSecrets(Some(_)) => self.choice(world, rbac, Place::TokenSecrets(None), id),
-            Place::Names(None) | Place::Users => self.choice(world, rbac, Place::Identities, id),
+            Place::Accounts(Some(_)) => self.choice(world, rbac, &Place::Accounts(None), id),
+            Place::Names(Some(_)) => self.choice(world, rbac, &Place::Names(None), id),
+            Place::Running(Some(_)) => self.choice(world, rbac, &Place::Running(None), id),
+            Place::TokenSecrets(Some(_)) => self.choice(world, rbac, &Place::TokenSecrets(None), id),
+            Place::Names(None) | Place::Users => self.choice(world, rbac, &Place::Identities, id),
             Place::Everything(Some(_)) | Place::Rights { .. } => self.pending.push(id),
             Place::Everything(None) => {
                 for namespace in &world.namespaces {
-                    let chosen = self.id(world, rbac, Place::Everything(Some(namespace.clone())));
-                    self.choice(world, rbac, place.clone(), chosen);
+                    let chosen = self.id(world, rbac, &Place::Everything(Some(namespace.clone())));
+                    self.choice(world, rbac, place, chosen);
                 }
             }
             Place::RightsAnywhere(role) => {
                 for namespace in &world.namespaces {
                     let rights = Place::Rights { role: role.clone(), scope: Some(namespace.clone()) };
-                    let chosen = self.id(world, rbac, rights);
-                    self.choice(world, rbac, place.clone(), chosen);
+                    let chosen = self.id(world, rbac, &rights);
+                    self.choice(world, rbac, place, chosen);
                 }
             }
             Place::RolesOf(scope) => {
@@ -136,14 +136,14 @@ impl Graph {
                 let roles = rbac.roles().map(|(key, _)| key);
                 for role in roles.filter(|key| key.kind == RoleKind::Role && here(&key.namespace)) {
                     let rights = Place::Rights { role: role.clone(), scope: Some(role.namespace.clone()) };
-                    let chosen = self.id(world, rbac, rights);
-                    self.choice(world, rbac, place.clone(), chosen);
+                    let chosen = self.id(world, rbac, &rights);
+                    self.choice(world, rbac, place, chosen);
                 }
             }
             Place::Templates(kind) => {
                 for namespace in world.templates.get(kind).into_iter().flat_map(BTreeMap::keys) {
-                    let chosen = self.id(world, rbac, Place::Accounts(Some(namespace.clone())));
-                    self.choice(world, rbac, place.clone(), chosen);
+                    let chosen = self.id(world, rbac, &Place::Accounts(Some(namespace.clone())));
+                    self.choice(world, rbac, place, chosen);
                 }
             }
             _ => {}
@@ -152,39 +152,39 @@ impl Graph {
 
     fn enlist_principal(&mut self, world: &World, rbac: &Rbac, id: Id, principal: &Principal) {
         for group in groups_of(principal) {
-            let group = self.id(world, rbac, Place::Principal(group));
+            let group = self.id(world, rbac, &Place::Principal(group));
             if let Some(node) = self.node_mut(id) {
                 node.choices.push(group);
             }
         }
         match principal {
-            Principal::User(_) => self.choice(world, rbac, Place::Users, id),
+            Principal::User(_) => self.choice(world, rbac, &Place::Users, id),
             Principal::Group(name) if name == MASTERS => {
-                let admin = self.id(world, rbac, Place::ClusterAdmin);
+                let admin = self.id(world, rbac, &Place::ClusterAdmin);
                 if let Some(node) = self.node_mut(id) {
                     node.choices.push(admin);
                 }
             }
             Principal::Group(name) => {
-                self.choice(world, rbac, Place::Identities, id);
+                self.choice(world, rbac, &Place::Identities, id);
                 // What the accounts of a namespace have by their group, any of them has.
                 let namespace = name.strip_prefix("system:serviceaccounts:").map(Text::from);
                 for account in namespace.iter().flat_map(|namespace| some_accounts(world, namespace)) {
-                    self.id(world, rbac, account);
+                    self.id(world, rbac, &account);
                 }
             }
             Principal::ServiceAccount { namespace, name } => {
                 let here = Some(namespace.clone());
-                self.choice(world, rbac, Place::Names(here.clone()), id);
+                self.choice(world, rbac, &Place::Names(here.clone()), id);
                 if world.exists(namespace, name) {
-                    self.choice(world, rbac, Place::Accounts(here.clone()), id);
+                    self.choice(world, rbac, &Place::Accounts(here.clone()), id);
                 }
                 if world.running.get(namespace).is_some_and(|all| all.contains(name)) {
-                    self.choice(world, rbac, Place::Running(here.clone()), id);
+                    self.choice(world, rbac, &Place::Running(here.clone()), id);
                 }
                 let secrets = world.token_secrets.get(namespace);
                 if secrets.is_some_and(|all| all.iter().any(|(_, account)| account == name)) {
-                    self.choice(world, rbac, Place::TokenSecrets(here), id);
+                    self.choice(world, rbac, &Place::TokenSecrets(here), id);
                 }
             }
         }
