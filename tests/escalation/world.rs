@@ -181,9 +181,20 @@ pub(crate) fn seed() -> impl Strategy<Value = Seed> {
 }
 
 impl World {
-    /// The cluster of a seed, under a name.
-    pub(crate) fn grow(name: &str, seed: &Seed) -> Self {
-        let mut world = Self { name: name.to_owned(), objects: Vec::new() };
+    /// The cluster of a seed, under a name and a number. By its number it has each rule once everywhere, without a limit
+    /// or with one; the rest is as it comes.
+    pub(crate) fn grow(number: usize, mut seed: Seed) -> Self {
+        let name = format!("c{number}");
+        let limited = (number / ROWS.len()) % 2 == 1;
+        seed.roles[0] = RoleSeed {
+            cluster: true,
+            aggregated: false,
+            rules: vec![(number % ROWS.len(), limited)],
+            ..seed.roles[0].clone()
+        };
+        seed.bindings[0] =
+            BindingSeed { everywhere: number % 3 > 0, role: 0, subject: 6, ..seed.bindings[0].clone() };
+        let mut world = Self { name, objects: Vec::new() };
         for (number, guard) in seed.guards.into_iter().enumerate() {
             world.namespace(number, guard);
         }
