@@ -185,15 +185,19 @@ impl World {
     /// or with one; the rest is as it comes.
     pub(crate) fn grow(number: usize, mut seed: Seed) -> Self {
         let name = format!("c{number}");
-        let limited = (number / ROWS.len()) % 2 == 1;
+        let limited = !(number / ROWS.len()).is_multiple_of(2);
         seed.roles[0] = RoleSeed {
             cluster: true,
             aggregated: false,
             rules: vec![(number % ROWS.len(), limited)],
             ..seed.roles[0].clone()
         };
-        seed.bindings[0] =
-            BindingSeed { everywhere: number % 3 > 0, role: 0, subject: 6, ..seed.bindings[0].clone() };
+        seed.bindings[0] = BindingSeed {
+            everywhere: !number.is_multiple_of(3),
+            role: 0,
+            subject: 6,
+            ..seed.bindings[0].clone()
+        };
         let mut world = Self { name, objects: Vec::new() };
         for (number, guard) in seed.guards.into_iter().enumerate() {
             world.namespace(number, guard);
