@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::engine::control::{Context, Finding};
 use crate::facts::{Path, Text, Workload};
 use crate::relations::accounts::{automounts, holds_token};
-use crate::relations::rbac::{Principal, RoleKey};
+use crate::relations::rbac::{Principal, RoleKey, shipped};
 
 /// The service account of a workload.
 pub(super) struct Account<'a> {
@@ -46,13 +46,19 @@ impl<'a> Account<'a> {
         automounts(self.context.inventory, self.workload)
     }
 
-    /// Every role that it is bound to as a service account, be it known or not.
+    /// Every role that it is bound to as a service account, be it known or not; without what Kubernetes ships to all
+    /// service accounts.
     pub(super) fn roles(&self) -> BTreeSet<&'a RoleKey> {
         let rbac = self.context.relations.rbac();
-        let bindings = self.principals().into_iter().flat_map(|principal| {
-            rbac.bindings_of(&principal).map(|(_, binding)| binding).collect::<Vec<_>>()
-        });
-        bindings.filter_map(|binding| binding.role.as_ref()).collect()
+        let mut roles = BTreeSet::new();
+        for principal in self.principals() {
+            let of_all = matches!(principal, Principal::Group(_));
+            let bindings = rbac.bindings_of(&principal);
+            let bindings =
+                bindings.filter(|(key, known)| !(of_all && shipped::is_shipped_binding(key, known)));
+            roles.extend(bindings.filter_map(|(_, known)| known.role.as_ref()));
+        }
+        roles
     }
 
     /// Where the workload names it, or would.

@@ -11,7 +11,7 @@ declare_control! {
     ///
     /// The token of the service account is mounted only where the account is given anything: where a binding names it
     /// or one of the groups `system:serviceaccounts` and `system:serviceaccounts:NAMESPACE`. What every authenticated
-    /// identity may do doesn't count, and a binding of a role that isn't known does.
+    /// identity may do doesn't count, nor what Kubernetes ships to every service account, and a binding of a role that isn't known does.
     ///
     /// Whether the token is mounted is said by the pod's `automountServiceAccountToken`, else by the account's, else it
     /// is. A token that a volume asks for is there on purpose and not judged. Files may leave out bindings that the
@@ -142,6 +142,16 @@ mod tests {
                 "{subject}"
             );
         }
+    }
+
+    #[test]
+    fn what_kubernetes_ships_to_all_accounts_is_no_need() {
+        let name = "system:service-account-issuer-discovery";
+        let shipped = bound("{kind: Group, name: 'system:serviceaccounts'}")
+            .replace("{name: b}", &format!("{{name: '{name}'}}"));
+        assert_eq!(found("serviceAccountName: cart", &shipped).len(), 0, "another role under that name");
+        let shipped = shipped.replace("name: unknown", &format!("name: '{name}'"));
+        assert_eq!(found("serviceAccountName: cart", &shipped).len(), 1);
     }
 
     #[test]

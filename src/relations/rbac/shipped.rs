@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{BindingKey, KnownRole, Principal, Rbac, RoleKey, covers};
+use super::{BindingKey, KnownBinding, KnownRole, Principal, Rbac, RoleKey, covers};
 use crate::facts::{Binding, BindingKind, Inventory, Role, RoleKind, Rule};
 
 const DATA: [&str; 2] = [include_str!("shipped.jsonl"), include_str!("kubeadm.jsonl")];
@@ -115,6 +115,12 @@ pub fn as_shipped(written: &Role) -> bool {
 pub fn binds(binding: &Binding, subject: &Principal) -> bool {
     let known = shipped().rbac.binding(&BindingKey::of(binding));
     known.is_some_and(|known| known.subjects.contains(subject) && known.role == RoleKey::granted_by(binding))
+}
+
+/// Whether a binding is shipped with the role that it grants.
+#[must_use]
+pub fn is_shipped_binding(key: &BindingKey, known: &KnownBinding) -> bool {
+    shipped().rbac.binding(key).is_some_and(|shipped| shipped.role == known.role)
 }
 
 /// Whether somebody is a part of Kubernetes: a controller's service account, a component's user, the group of those who
