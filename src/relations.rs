@@ -6,12 +6,16 @@
 //! | module | what it answers |
 //! | --- | --- |
 //! | [`rbac`] | who may do what |
+//! | [`escalation`] | what leads to what: from an account, hop by hop, to everything |
+//! | [`accounts`] | which token a workload's pods hold |
 //! | [`exposure`] | which doors lead from outside to a workload |
 //! | [`routes`] | which routes hang on a listener of a Gateway |
 //! | [`network`] | which network policies isolate a workload, and whether a namespace denies by default |
 //! | [`images`] | which digests a tag runs as |
 //! | [`pods`] | which pods of a workload have debug containers |
 
+pub mod accounts;
+pub mod escalation;
 pub mod exposure;
 mod filed;
 pub mod images;
@@ -23,6 +27,7 @@ pub mod routes;
 use std::sync::OnceLock;
 
 use crate::facts::Inventory;
+use escalation::Escalation;
 pub use exposure::{Door, DoorKind, Exposure, Reach};
 pub use images::RunningImages;
 pub use network::{DefaultDeny, Isolation, Network};
@@ -40,6 +45,7 @@ pub struct Relations<'a> {
     images: OnceLock<RunningImages>,
     debugged: OnceLock<DebuggedPods>,
     routes: OnceLock<Routes>,
+    escalation: OnceLock<Escalation>,
 }
 
 impl<'a> Relations<'a> {
@@ -54,6 +60,7 @@ impl<'a> Relations<'a> {
             images: OnceLock::new(),
             debugged: OnceLock::new(),
             routes: OnceLock::new(),
+            escalation: OnceLock::new(),
         }
     }
 
@@ -91,5 +98,10 @@ impl<'a> Relations<'a> {
     /// The pods that somebody debugs or has debugged.
     pub fn debugged(&self) -> &DebuggedPods {
         self.debugged.get_or_init(|| DebuggedPods::of_all(self.inventory))
+    }
+
+    /// What leads to what.
+    pub fn escalation(&self) -> &Escalation {
+        self.escalation.get_or_init(|| Escalation::of(self.inventory, self.rbac()))
     }
 }

@@ -142,6 +142,22 @@ fn what_only_you_know_can_be_filled_in() {
 }
 
 #[test]
+fn the_lists_of_least_privilege_can_be_filled_in() {
+    let file = format!("{FOLDER}/least-privilege.yaml");
+    let written = text(&file)
+        .replace("allowedSubjects: []", "allowedSubjects:")
+        .replace("prefixes: []", "prefixes:")
+        .replace("allowed: []", "allowed:")
+        .replace("standard: []", "standard:")
+        .replace("        # - \"", "        - \"");
+    let filled = standards(&file, &written);
+    assert_eq!(refused(&filled), [""; 0]);
+    let given = filled[0].spec.controls.iter().flat_map(|control| control.parameters.values());
+    assert!(given.clone().count() >= 4);
+    assert!(given.clone().all(|list| list.as_array().is_some_and(|list| !list.is_empty())));
+}
+
+#[test]
 fn no_preset_warns_or_denies_before_it_has_measured() {
     for preset in presets() {
         let rollout = preset.spec.rollout.expect("a preset says how it rolls out");

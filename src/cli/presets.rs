@@ -19,6 +19,7 @@ macro_rules! presets {
 /// Every preset.
 pub(super) const ALL: &[Preset] = presets![
     "image-integrity",
+    "least-privilege",
     "network-isolation",
     "pod-security-baseline",
     "pod-security-restricted",
