@@ -10,12 +10,14 @@
 //! | [`workload`] | the eight built-in kinds with a pod template |
 //! | [`pod`], [`container`], [`security`], [`volume`] | the pod template itself |
 //! | [`image`] | image references in their parts |
+//! | [`credential`] | whether a value is a credential; the value itself is never kept |
 //! | [`namespace`], [`service_account`], [`disruption_budget`] | other objects that controls join with workloads |
 //! | [`object`] | one decoded object of any kind, and how a kind becomes facts |
 //! | [`inventory`] | all of them together |
 //! | [`selector`], [`path`], [`text`] | label selectors, field paths, shared strings |
 
 pub mod container;
+pub mod credential;
 mod decode;
 pub mod disruption_budget;
 pub mod image;
