@@ -61,27 +61,14 @@ pub const MOST_SPOTS: usize = 16;
 /// or the configuration key, and empty if there is none.
 #[must_use]
 pub fn spot(name: &str, value: &str) -> Option<CredentialKind> {
-    let value = bytes::unquoted(bytes::start(value, EXAMINED).trim());
+    let value = bytes::unquoted(bytes::start(value, EXAMINED).trim_ascii());
     let seen = Seen::of(value);
     if seen.any(Seen::BREAK) {
         return text::first(value);
     }
-    spot_in_line(name, value, seen)
-}
-
-/// The same of one line without white space or quotes around it.
-fn spot_in_line(name: &str, value: &str, seen: Seen) -> Option<CredentialKind> {
-    spot_in_value(name, value, seen).or_else(|| {
-        let has_pairs = seen.any(Seen::EQUALS)
-            || (seen.any(Seen::COLON) && seen.any(Seen::QUOTE | Seen::BLANK))
-            || value.contains("</");
-        if has_pairs { pairs::pairs(value).find_map(|pair| pair.spot()) } else { None }
-    })
-}
-
-/// By its form, then by its name.
-fn spot_in_value(name: &str, value: &str, seen: Seen) -> Option<CredentialKind> {
-    form::spot(value, seen).or_else(|| literal::spot(Name::read(name), value, seen))
+    form::spot(value, seen)
+        .or_else(|| literal::spot(Name::read(name), value, seen))
+        .or_else(|| pairs::spot(value, seen).map(|(_, kind)| kind))
 }
 
 #[cfg(test)]

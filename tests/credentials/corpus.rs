@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 /// Values that look like one kind.
 #[derive(Deserialize)]
@@ -21,7 +22,8 @@ pub(crate) struct False {
 #[derive(Deserialize)]
 pub(crate) struct Text {
     pub(crate) about: String,
-    pub(crate) text: String,
+    #[serde(rename = "text")]
+    pub(crate) lines: String,
     pub(crate) spots: Vec<String>,
 }
 
@@ -38,6 +40,21 @@ pub(crate) fn read<T: DeserializeOwned>(file: &str) -> T {
     let path = format!("{}/tests/credentials/{file}", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).expect(&path);
     serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Every string of an object with the key before it; of an environment variable, with its name.
+pub(crate) fn strings(key: &str, value: &Value, see: &mut impl FnMut(&str, &str)) {
+    match value {
+        Value::String(text) => see(key, text),
+        Value::Array(values) => values.iter().for_each(|value| strings(key, value, see)),
+        Value::Object(fields) => {
+            let name = fields.get("name").and_then(Value::as_str).unwrap_or_default();
+            for (field, value) in fields {
+                strings(if field == "value" { name } else { field }, value, see);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// A value with what stands between « and » put in, from the inside out: `«plain 36»` is 36 letters and digits,

@@ -1,6 +1,6 @@
 //! Addresses that hold a password, or are one.
 
-use super::bytes::{self, Seen};
+use super::bytes::{self, Seen, steps};
 use super::issuer::{distinct, is_made_up, run};
 use super::kind::CredentialKind;
 use super::written;
@@ -17,17 +17,22 @@ pub(super) fn spot(value: &str, seen: Seen) -> Option<CredentialKind> {
     if !(seen.any(Seen::COLON) && seen.any(Seen::SLASH)) {
         return None;
     }
-    value.match_indices("://").find_map(|(at, _)| {
-        let scheme = value.get(..at)?.bytes().next_back()?;
-        let rest = value.get(at + 3..)?;
-        if !scheme.is_ascii_alphanumeric() {
-            return None;
+    let mut rest = value;
+    while let Some((before, after)) = rest.split_once(':') {
+        steps::take(before.len() + 1);
+        rest = after;
+        let Some(address) = after.strip_prefix("//") else { continue };
+        if !before.ends_with(|last: char| last.is_ascii_alphanumeric()) {
+            continue;
         }
-        if seen.any(Seen::AT) && has_password(rest) {
+        if seen.any(Seen::AT) && has_password(address) {
             return Some(CredentialKind::ConnectionString);
         }
-        is_webhook(rest).then_some(CredentialKind::WebhookAddress)
-    })
+        if is_webhook(address) {
+            return Some(CredentialKind::WebhookAddress);
+        }
+    }
+    None
 }
 
 fn has_password(rest: &str) -> bool {
@@ -56,6 +61,7 @@ fn is_reachable(host: &str) -> bool {
 /// [Discord](https://discord.com/developers/docs/resources/webhook) or
 /// [Teams](https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook).
 fn is_webhook(rest: &str) -> bool {
+    const SHORTEST: usize = 50;
     const PLACES: [(&str, usize); 6] = [
         ("hooks.slack.com/services/T", 30),
         ("hooks.slack.com/workflows/T", 30),
@@ -64,6 +70,9 @@ fn is_webhook(rest: &str) -> bool {
         ("discordapp.com/api/webhooks/", 60),
         ("outlook.office.com/webhook/", 60),
     ];
+    if rest.len() < SHORTEST {
+        return false;
+    }
     let is_secret = |secret: &str, least: usize| {
         let length = run(secret.as_bytes(), |byte| byte.is_ascii_alphanumeric() || b"/-_@".contains(&byte));
         let secret = secret.as_bytes().get(..length).unwrap_or_default();
@@ -73,9 +82,8 @@ fn is_webhook(rest: &str) -> bool {
     let known = PLACES
         .iter()
         .any(|(place, least)| rest.strip_prefix(place).is_some_and(|secret| is_secret(secret, *least)));
-    let of_teams = || {
-        let (tenant, secret) = rest.split_once(".webhook.office.com/webhookb2/")?;
-        (tenant.len() < 64 && is_secret(secret, 60)).then_some(())
-    };
-    known || of_teams().is_some()
+    // Of Teams, the first label of the host is the tenant.
+    let tenant = run(rest.as_bytes(), |byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let of_teams = || rest.get(tenant..)?.strip_prefix(".webhook.office.com/webhookb2/");
+    known || of_teams().is_some_and(|secret| is_secret(secret, 60))
 }

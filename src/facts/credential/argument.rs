@@ -3,7 +3,7 @@
 use super::bytes::{self, Seen};
 use super::kind::CredentialKind;
 use super::name::{Name, Says};
-use super::{EXAMINED, MOST_SPOTS, literal, pairs, spot_in_text, text, written};
+use super::{EXAMINED, MOST_SPOTS, form, literal, pairs, spot_in_text, text, written};
 
 /// A credential among arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +38,9 @@ pub fn spot_in_arguments<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Ve
             Some(kind) => push(flag, kind),
             None if user => push(flag, CredentialKind::BasicAuth),
             None if argument.contains([' ', '\t', '\n']) => {
-                spot_in_script(argument).into_iter().for_each(|(name, kind)| push(name, kind));
+                for (name, kind) in spot_in_script(argument) {
+                    push(name, kind);
+                }
             }
             None => {
                 if let Some((name, kind)) = spot_in_word(argument) {
@@ -80,8 +82,9 @@ fn spot_in_word(argument: &str) -> Option<(&str, CredentialKind)> {
     let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
     let name = if plain { name } else { "" };
     let value = bytes::unquoted(if plain { value } else { argument });
-    let whole = super::spot_in_value(name, value, Seen::of(value)).map(|kind| (name, kind));
-    whole.or_else(|| pairs::pairs(argument).find_map(|pair| Some((pair.key, pair.spot()?))))
+    let seen = Seen::of(value);
+    let kind = form::spot(value, seen).or_else(|| literal::spot(Name::read(name), value, seen));
+    kind.map(|kind| (name, kind)).or_else(|| pairs::spot(argument, Seen::of(argument)))
 }
 
 /// A script or a line of one: what a text has, and the flags of its commands.

@@ -14,13 +14,13 @@ pub(super) fn is_elsewhere(value: &str, seen: Seen) -> bool {
         }
 }
 
-/// A number or a duration, or several: `4096`, `3.14`, `1h30m`, `10Gi`, `25%`.
+/// A number, a duration or a version: `4096`, `3.14`, `1h30m`, `10Gi`, `25%`, `^7.1.3`.
 fn is_number(value: &str) -> bool {
     const UNITS: [&str; 22] = [
         "", "ms", "s", "m", "h", "d", "w", "y", "k", "g", "t", "ki", "mi", "gi", "ti", "kb", "mb", "gb", "b",
         "%", "sec", "min",
     ];
-    let mut rest = value.strip_prefix(['-', '+']).unwrap_or(value);
+    let mut rest = value.strip_prefix(['-', '+', '^', '~', 'v']).unwrap_or(value);
     if !rest.starts_with(|first: char| first.is_ascii_digit()) {
         return false;
     }
@@ -41,7 +41,7 @@ fn is_number(value: &str) -> bool {
 
 /// A path of files, of an API or of images.
 fn is_path(value: &str) -> bool {
-    let absolute = value.starts_with('/') && !(is_random(value.as_bytes()) && !value.contains('.'));
+    let absolute = value.starts_with('/') && (value.contains('.') || !is_random(value.as_bytes()));
     absolute
         || ["./", "../", "~/"].iter().any(|start| value.starts_with(start))
         || value

@@ -11,6 +11,9 @@ use super::{address, private_key};
 /// The shortest form there is but for an address: an access key id of AWS.
 const SHORTEST: usize = 20;
 
+/// The shortest value with a key of Azure.
+const SHORTEST_OF_AZURE: usize = 56;
+
 /// What a value has the form of, somewhere in it.
 pub(super) fn spot(value: &str, seen: Seen) -> Option<CredentialKind> {
     if value.len() >= SHORTEST && !seen.only(Seen::LOWER | Seen::HYPHEN | Seen::DOT | Seen::SLASH) {
@@ -26,12 +29,8 @@ pub(super) fn spot(value: &str, seen: Seen) -> Option<CredentialKind> {
 
 /// Keys of many lines, and those in JSON.
 fn spot_key(value: &str, seen: Seen) -> Option<CredentialKind> {
-    if seen.any(Seen::HYPHEN) && seen.any(Seen::BLANK) {
-        if let Some(kind) = private_key::spot(value) {
-            return Some(kind);
-        }
-    }
-    if seen.any(Seen::COLON) { private_key::spot_other(value) } else { None }
+    let block = if private_key::begins(value, seen) { private_key::spot(value) } else { None };
+    block.or_else(|| if seen.any(Seen::COLON) { private_key::spot_other(value) } else { None })
 }
 
 /// Tokens with a prefix, wherever a word starts.
@@ -159,7 +158,7 @@ fn telegram_token(rest: &[u8]) -> Option<CredentialKind> {
 /// [signature]: https://learn.microsoft.com/en-us/rest/api/storageservices/create-service-sas
 /// [string]: https://learn.microsoft.com/en-us/azure/storage/common/storage-configure-connection-string
 fn spot_azure(value: &str, seen: Seen) -> Option<CredentialKind> {
-    if !seen.any(Seen::EQUALS) {
+    if !seen.any(Seen::EQUALS) || value.len() < SHORTEST_OF_AZURE {
         return None;
     }
     let has_key = |name: &str, least: usize| {

@@ -4,7 +4,10 @@
 //! make their tokens longer, never shorter.
 
 use super::bytes::{contains, steps};
-use super::kind::CredentialKind::{self, *};
+use super::kind::CredentialKind::{
+    self, AiServiceKey, AwsAccessKey, DockerHubToken, GitHubToken, GitLabToken, GoogleKey, NpmToken,
+    PrivateKey, PyPiToken, ServiceToken, SlackToken, StripeKey, VaultToken,
+};
 
 /// The longest run of bytes that is taken for one token.
 const LONGEST: usize = 4096;

@@ -6,7 +6,7 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CredentialKind {
-    /// A private key: PEM ([RFC 7468](https://www.rfc-editor.org/rfc/rfc7468)), OpenSSH, PGP, PuTTY, age, a JSON Web
+    /// A private key: PEM ([RFC 7468](https://www.rfc-editor.org/rfc/rfc7468)), `OpenSSH`, PGP, `PuTTY`, age, a JSON Web
     /// Key, or PEM in base64.
     PrivateKey,
     /// An access key id of AWS. It is half of a key, and where it stands the other half is near.

@@ -5,8 +5,8 @@ use super::elsewhere::is_elsewhere;
 use super::form;
 use super::issuer::distinct;
 use super::kind::CredentialKind;
-use super::name::{Name, Says};
-use super::randomness::{is_identifier, is_random, is_wordy};
+use super::name::{Cloud, Name, Says};
+use super::randomness::{is_identifier, is_random, is_random_or_uuid, is_wordy};
 use super::written::is_written_out;
 
 /// Values longer than this are documents, not passwords.
@@ -31,7 +31,7 @@ pub(super) fn spot(name: Name, value: &str, seen: Seen) -> Option<CredentialKind
     if !is_written_out(value) || is_elsewhere(value, seen) {
         return None;
     }
-    let random = is_random(value.as_bytes());
+    let random = is_random_or_uuid(value);
     if random && let Some(kind) = cloud_key(name, value) {
         return Some(kind);
     }
@@ -67,14 +67,18 @@ fn is_secret(name: Name, value: &str, seen: Seen, random: bool) -> bool {
 fn cloud_key(name: Name, value: &str) -> Option<CredentialKind> {
     let is_base64 =
         |value: &str| value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'));
-    let of_aws = name.aws
+    let of_aws = name.cloud == Some(Cloud::Aws)
+        && matches!(name.says, Says::Secret | Says::Key)
         && value.len() == 40
         && is_base64(value)
         && !value.bytes().all(|byte| byte.is_ascii_hexdigit());
     if of_aws {
         return Some(CredentialKind::AwsSecretKey);
     }
-    let of_azure = name.azure && value.len() == 88 && value.strip_suffix("==").is_some_and(is_base64);
+    let of_azure = name.cloud == Some(Cloud::Azure)
+        && name.says == Says::Key
+        && value.len() == 88
+        && value.strip_suffix("==").is_some_and(is_base64);
     of_azure.then_some(CredentialKind::AzureStorageKey)
 }
 

@@ -32,6 +32,15 @@ pub(super) enum Says {
     Hint,
 }
 
+/// Whose key it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cloud {
+    /// A secret access key of AWS.
+    Aws,
+    /// Something of Azure, or of a storage account.
+    Azure,
+}
+
 /// A name, read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Name {
@@ -42,27 +51,38 @@ pub(super) struct Name {
     pub(super) bare: bool,
     /// It is written as environment variables are: `CLIENT_SECRET`.
     pub(super) screams: bool,
-    /// It names a secret access key of AWS.
-    pub(super) aws: bool,
-    /// It names something of Azure or a storage account.
-    pub(super) azure: bool,
+    pub(super) cloud: Option<Cloud>,
 }
 
 /// What a word is, as far as it matters here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Word {
     /// Ends what is said: the value is that thing.
     Is(Says),
     /// A word such as `apikey`, that leaves no doubt.
     Surely(Says),
-    /// Says of what sort a secret, a token or a key is; the three flags are for those three.
-    Sort { secret: bool, token: bool, key: bool },
+    /// Says of what sort a secret, a token or a key is.
+    Sort(Sort),
     /// Changes nothing after a password: `DB_PASSWORD_PROD`, `SECRET_KEY_BASE`.
     Suffix,
     /// Whatever else is said, the value is no credential: `PUBLIC_KEY`, `PASSWORD_HASH`, `checksum/secret`.
     Harmless,
+    /// Before a token: it is of one request, `NEXT_TOKEN`, `clientRequestToken`.
+    Fleeting,
+    /// At the end: it only points to something, `KEY_ID`, `SECRET_NAME`, `TOKEN_FILE`.
+    Pointer,
     /// Any other.
+    #[default]
     Other,
+}
+
+/// Of which things a word before them leaves no doubt that they are credentials: the secret of a `client` is one, the
+/// key of a client need not be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Sort {
+    secret: bool,
+    token: bool,
+    key: bool,
 }
 
 impl Name {
@@ -86,17 +106,14 @@ impl Name {
 struct Reading {
     head: Says,
     strong: bool,
-    /// The sorts that words before have given.
-    secret: bool,
-    token: bool,
-    key: bool,
-    /// Whether any word before was of a credential.
-    mentioned: bool,
-    harmless: bool,
-    aws: bool,
-    azure: bool,
-    access: bool,
+    /// What the words before have said of what follows.
+    sort: Sort,
+    /// A secret was said, and its key may follow.
     of_secret: bool,
+    /// Whether any word was of a credential.
+    mentioned: bool,
+    last: Word,
+    cloud: Option<Cloud>,
     words: usize,
 }
 
@@ -111,25 +128,29 @@ impl Reading {
         let lowered = lowered.get(..word.len()).unwrap_or_default();
         let digits = lowered.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
         let word = lowered.get(..lowered.len() - digits).unwrap_or_default();
-        if word.is_empty() {
+        if word.is_empty() || self.last == Word::Harmless {
             return;
         }
         self.words += 1;
-        self.aws |= word == b"aws";
-        self.azure |= matches!(word, b"azure" | b"storage" | b"account" | b"blob" | b"cosmos" | b"cosmosdb");
-        self.access |= word == b"access";
-        match classify(word) {
+        self.cloud = match word {
+            b"aws" => Some(Cloud::Aws),
+            // `secretAccessKey`, as everything that speaks S3 calls it.
+            b"access" if self.of_secret => Some(Cloud::Aws),
+            b"azure" | b"storage" | b"account" | b"blob" | b"cosmos" | b"cosmosdb" => Some(Cloud::Azure),
+            _ => self.cloud,
+        };
+        let last = std::mem::replace(&mut self.last, classify(word));
+        match self.last {
+            Word::Is(Says::Token) if last == Word::Fleeting => self.head = Says::Nothing,
             Word::Is(says) => self.is(says, false),
             Word::Surely(says) => self.is(says, true),
-            Word::Sort { secret, token, key } => {
-                (self.secret, self.token, self.key) = (secret, token, key);
+            Word::Sort(sort) => {
+                self.sort = sort;
                 self.head = Says::Nothing;
             }
-            Word::Suffix if self.head != Says::Nothing => {}
-            Word::Harmless => self.harmless = true,
-            Word::Suffix => {}
-            Word::Other => {
-                (self.secret, self.token, self.key, self.of_secret) = (false, false, false, false);
+            Word::Suffix | Word::Harmless => {}
+            Word::Fleeting | Word::Pointer | Word::Other => {
+                (self.sort, self.of_secret) = (Sort::default(), false);
                 self.head = Says::Nothing;
             }
         }
@@ -139,12 +160,12 @@ impl Reading {
         // The key of a secret is a key, and a strong one: `SECRET_KEY`, `SECRET_ACCESS_KEY`.
         self.strong = surely
             || match says {
-                Says::Secret => self.secret,
-                Says::Token => self.token,
-                Says::Key => self.key || self.of_secret,
+                Says::Secret => self.sort.secret,
+                Says::Token => self.sort.token,
+                Says::Key => self.sort.key || self.of_secret,
                 _ => true,
             };
-        // `passwordKey` and `tokenSecretKey` name keys of maps.
+        // `passwordKey` and `tokenKey` name keys of maps.
         let of_map = says == Says::Key && self.mentioned && !self.of_secret && !surely;
         self.head = if of_map { Says::Hint } else { says };
         self.of_secret = says == Says::Secret;
@@ -152,17 +173,14 @@ impl Reading {
     }
 
     fn finish(self, screams: bool) -> Name {
-        let says = match self.head {
-            _ if self.harmless => Says::Nothing,
-            Says::Nothing if self.mentioned => Says::Hint,
-            head => head,
+        let says = match (self.last, self.head) {
+            (Word::Harmless | Word::Pointer, _) => Says::Nothing,
+            (_, Says::Nothing) if self.mentioned => Says::Hint,
+            (_, head) => head,
         };
         // A variable that is called `SECRET`, `TOKEN`, and nothing more.
         let bare = self.words == 1 && matches!(says, Says::Secret | Says::Token);
-        let strong = self.strong || (screams && bare);
-        let is_secret = matches!(says, Says::Secret | Says::Key | Says::Hint);
-        let aws = is_secret && ((self.aws && self.mentioned) || (self.access && strong));
-        Name { says, strong, bare, screams, aws, azure: self.azure && says == Says::Key }
+        Name { says, strong: self.strong || (screams && bare), bare, screams, cloud: self.cloud }
     }
 }
 
@@ -206,7 +224,7 @@ fn words(name: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// A word in lower case, without digits at its end.
 fn classify(word: &[u8]) -> Word {
-    let sort = |secret, token, key| Word::Sort { secret, token, key };
+    let sort = |secret, token, key| Word::Sort(Sort { secret, token, key });
     match word {
         b"password" | b"passwd" | b"passphrase" | b"passcode" | b"pass" | b"pwd" | b"pw" | b"passwort"
         | b"masterauth" => Word::Is(Says::Password),
@@ -233,6 +251,13 @@ fn classify(word: &[u8]) -> Word {
         b"public" | b"publishable" | b"pub" | b"checksum" | b"hash" | b"hashed" | b"hashes" | b"sha"
         | b"digest" | b"md" | b"fingerprint" | b"thumbprint" | b"max" | b"min" | b"maximum" | b"minimum"
         | b"length" | b"forgot" | b"forgotten" | b"proxy" | b"fastcgi" | b"site" => Word::Harmless,
+        b"next" | b"continuation" | b"request" | b"page" | b"pagination" | b"cursor" | b"output"
+        | b"input" | b"action" | b"change" | b"purchase" | b"idempotency" | b"resume" | b"sync"
+        | b"upload" => Word::Fleeting,
+        b"id" | b"ids" | b"name" | b"names" | b"arn" | b"ref" | b"url" | b"uri" | b"version" | b"type"
+        | b"path" | b"file" | b"files" | b"dir" | b"index" | b"prefix" | b"uuid" | b"selector" | b"label" => {
+            Word::Pointer
+        }
         _ => ending(word),
     }
 }

@@ -5,6 +5,8 @@
 
 use super::bytes::{Seen, end, start, starts_with, steps};
 use super::kind::CredentialKind;
+use super::name::{Name, Says};
+use super::{form, literal};
 
 /// The longest key.
 const LONGEST_KEY: usize = 128;
@@ -17,14 +19,22 @@ const LONGEST_VALUE: usize = 4096;
 pub(super) struct Pair<'a> {
     pub(super) key: &'a str,
     pub(super) value: &'a str,
-    /// It is one of several, as in `Server=db;Password=…` or `?user=…&password=…`.
-    joined: bool,
+    place: Place,
     /// It has quotes, or a separator around which only a value can stand.
     literal: bool,
-    /// A blank stands before the separator, or quotes around the key alone, as in code.
+    /// A blank stands before the separator, or quotes around the key alone, or it is among arguments, as in code.
     spaced: bool,
-    /// It ends a string, as a header or a message does.
-    in_string: bool,
+}
+
+/// Where a pair stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Anywhere.
+    Alone,
+    /// It is one of several, as in `Server=db;Password=…` or `?user=…&password=…`.
+    Joined,
+    /// It is all of a string, as a header or a message is.
+    InString,
 }
 
 impl<'a> Pair<'a> {
@@ -33,27 +43,43 @@ impl<'a> Pair<'a> {
         Self { key, ..self }
     }
 
-    /// What the value looks like.
-    pub(super) fn spot(&self) -> Option<CredentialKind> {
+    /// What the value looks like, by its form or its name.
+    pub(super) fn spot(self) -> Option<CredentialKind> {
+        form::spot(self.value, Seen::of(self.value)).or_else(|| self.spot_by_name())
+    }
+
+    /// What the value looks like by its name.
+    pub(super) fn spot_by_name(self) -> Option<CredentialKind> {
+        let name = Name::read(self.key);
+        if name.says == Says::Nothing {
+            return None;
+        }
         let seen = Seen::of(self.value);
         if !self.literal && self.is_code(seen) {
             return None;
         }
-        let kind = super::spot_in_value(self.key, self.value, seen)?;
-        match kind {
-            CredentialKind::Password if self.in_string => None,
-            CredentialKind::Password if self.joined => Some(CredentialKind::ConnectionString),
+        match literal::spot(name, self.value, seen)? {
+            CredentialKind::Password if self.place == Place::InString => None,
+            CredentialKind::Password if self.place == Place::Joined => Some(CredentialKind::ConnectionString),
             kind => Some(kind),
         }
     }
 
     /// Whether the value is an expression: `password = getpass()`, `token = parts[1]`, `secret = new_secret`.
-    fn is_code(&self, seen: Seen) -> bool {
+    fn is_code(self, seen: Seen) -> bool {
         let calls = seen.any(Seen::BRACKET) && self.value.contains(['(', '[', '{', '<']);
         let identifier = seen.only(Seen::LOWER | Seen::UPPER | Seen::UNDERSCORE | Seen::DOT);
-        let itself = !self.joined && self.key.ends_with(self.value);
+        let itself = self.spaced && self.key.ends_with(self.value);
         calls || (identifier && (itself || (self.spaced && seen.any(Seen::UNDERSCORE | Seen::DOT))))
     }
+}
+
+/// The first pair of a value whose name says that it is a credential, of a value that has no form of one.
+pub(super) fn spot(value: &str, seen: Seen) -> Option<(&str, CredentialKind)> {
+    let may_have = seen.any(Seen::EQUALS)
+        || (seen.any(Seen::COLON) && seen.any(Seen::QUOTE | Seen::BLANK))
+        || (seen.any(Seen::BRACKET) && value.contains("</"));
+    if may_have { pairs(value).find_map(|pair| Some((pair.key, pair.spot_by_name()?))) } else { None }
 }
 
 /// The pairs of a line, from left to right. Every byte is looked at a few times at most: a key ends at the separator
@@ -74,26 +100,38 @@ struct Key<'a> {
     first: bool,
     /// A blank stands between it and the separator.
     spaced: bool,
-    quoted: bool,
-    /// A string starts with it.
-    opens: bool,
+    quotes: Quotes,
     /// What stands before it, quotes and blanks left out.
     before: u8,
+}
+
+/// The quotes of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Quotes {
+    None,
+    /// Around the key alone, as in JSON.
+    Around,
+    /// Before the key: a string starts with it.
+    Before,
 }
 
 /// The key before a separator.
 fn key(before: &str, separator: u8) -> Option<Key<'_>> {
     let near = end(before, LONGEST_KEY);
     let trimmed = near.trim_end_matches([' ', '\t']);
-    let bare = trimmed.trim_end_matches(':');
+    // Of `:=`, what stands before both.
+    let bare = trimmed.strip_suffix(':').unwrap_or(trimmed);
     let inside = bare.strip_suffix(['"', '\'']).map_or(bare, |inside| inside.trim_end_matches('\\'));
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     let length = inside.bytes().rev().take_while(is_part).count();
     steps::take(near.len() - inside.len() + length);
     let (left, text) = inside.split_at_checked(inside.len() - length)?;
     let text = text.trim_start_matches('-');
-    let quoted = inside.len() < bare.len();
-    let opens = !quoted && left.ends_with(['"', '\'']);
+    let quotes = match () {
+        () if inside.len() < bare.len() => Quotes::Around,
+        () if left.ends_with(['"', '\'']) => Quotes::Before,
+        () => Quotes::None,
+    };
     let left = left.trim_end_matches(['"', '\'', '\\', ' ', '\t']);
     let before_key = left.bytes().next_back().unwrap_or(b' ');
     let first = before.len() == near.len() && matches!(left.trim_start(), "" | "-" | "export" | "set");
@@ -103,14 +141,16 @@ fn key(before: &str, separator: u8) -> Option<Key<'_>> {
     if text.is_empty() || compares || (separator == b'>' && !is_element) {
         return None;
     }
-    Some(Key { text, first, spaced: trimmed.len() < near.len(), quoted, opens, before: before_key })
+    Some(Key { text, first, spaced: trimmed.len() < near.len(), quotes, before: before_key })
 }
 
 /// The value after a separator, and how it stands there.
 fn value<'a>(key: &Key<'a>, after: &'a str, separator: u8) -> Option<Pair<'a>> {
     let after = start(after, LONGEST_VALUE);
-    let spaced = key.spaced || (key.quoted && separator == b':');
-    let pair = Pair { key: key.text, value: after, joined: false, literal: true, spaced, in_string: false };
+    let spaced = key.spaced
+        || (key.quotes == Quotes::Around && separator == b':')
+        || matches!(key.before, b'(' | b',');
+    let pair = Pair { key: key.text, value: after, place: Place::Alone, literal: true, spaced };
     if separator == b'>' {
         let (value, _) = after.split_once('<')?;
         steps::take(value.len());
@@ -129,19 +169,23 @@ fn value<'a>(key: &Key<'a>, after: &'a str, separator: u8) -> Option<Pair<'a>> {
     if separator == b':' && rest.len() == arrow.len() {
         return None;
     }
-    if separator == b':' && key.first && !key.opens {
+    if separator == b':' && key.first && key.quotes != Quotes::Before {
         let value = rest.split(" #").next().unwrap_or_default();
         return Some(Pair { value: value.trim_end().trim_end_matches(','), ..pair });
     }
     let (value, follows) = split_bare(rest)?;
     let in_flow = matches!(key.before, b'{' | b',') && follows.starts_with([',', '}']);
-    let in_string = separator == b':' && key.opens && follows.starts_with(['"', '\'']);
+    let is_whole = separator == b':' && key.quotes == Quotes::Before && follows.starts_with(['"', '\'']);
     let may_be_prose = key.spaced || (key.first && !is_shout(key.text));
-    if (may_be_prose && is_sentence(follows)) || (separator == b':' && !in_flow && !in_string) {
+    if (may_be_prose && is_sentence(follows)) || (separator == b':' && !in_flow && !is_whole) {
         return None;
     }
-    let joined = matches!(key.before, b';' | b'&' | b'?') || follows.starts_with([';', '&']);
-    Some(Pair { value, joined, literal: key.first && !spaced, in_string, ..pair })
+    let place = match () {
+        () if is_whole => Place::InString,
+        () if matches!(key.before, b';' | b'&' | b'?') || follows.starts_with([';', '&']) => Place::Joined,
+        () => Place::Alone,
+    };
+    Some(Pair { value, place, literal: key.first && !spaced, ..pair })
 }
 
 /// A value without quotes, and what follows it. Signs of equality end it unless they are its last, as in base64.

@@ -1,11 +1,11 @@
 //! Private keys, written as text.
 
 use super::base64::{self, Decoded};
-use super::bytes::contains;
+use super::bytes::{Seen, contains, steps};
 use super::issuer::run;
 use super::kind::CredentialKind;
 
-/// How a block in PEM starts ([RFC 7468](https://www.rfc-editor.org/rfc/rfc7468#section-2)); OpenSSH and PGP
+/// How a block in PEM starts ([RFC 7468](https://www.rfc-editor.org/rfc/rfc7468#section-2)); `OpenSSH` and PGP
 /// ([RFC 9580](https://www.rfc-editor.org/rfc/rfc9580#section-6.2)) do the same.
 const BEGIN: &str = "-----BEGIN ";
 
@@ -17,6 +17,16 @@ const SHORTEST_BODY: usize = 24;
 
 /// What may stand between the label and the body: headers of old PEM and PGP are taken as a body, too.
 const GAP: usize = 8;
+
+/// Whether a block of PEM begins in a text.
+pub(super) fn begins(text: &str, seen: Seen) -> bool {
+    if !(seen.any(Seen::HYPHEN) && seen.any(Seen::BLANK) && text.len() > BEGIN.len()) {
+        return false;
+    }
+    steps::take(text.len() / 5);
+    // Of five hyphens one is at every fifth byte, whatever stands before them.
+    text.bytes().skip(4).step_by(5).any(|byte| byte == b'-') && text.contains(BEGIN)
+}
 
 /// A private key somewhere in a text.
 pub(super) fn spot(text: &str) -> Option<CredentialKind> {
@@ -71,7 +81,7 @@ pub(super) fn spot_encoded(rest: &[u8]) -> Option<CredentialKind> {
     (text.starts_with(b"{\"auths\"") && contains(text, b"\"auth\"")).then_some(CredentialKind::BasicAuth)
 }
 
-/// Other formats of private keys, which need no search: the start of PuTTY's, and a JSON Web Key
+/// Other formats of private keys, which need no search: the start of `PuTTY`'s, and a JSON Web Key
 /// ([RFC 7517](https://www.rfc-editor.org/rfc/rfc7517)) with its private part.
 pub(super) fn spot_other(text: &str) -> Option<CredentialKind> {
     let putty = text.starts_with("PuTTY-User-Key-File-") && text.contains("Private-Lines:");

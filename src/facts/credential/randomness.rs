@@ -6,6 +6,18 @@ use super::issuer::distinct;
 /// How many bytes a value has at least that looks random.
 const SHORTEST: usize = 16;
 
+/// Whether a value looks random, or is a UUID.
+pub(super) fn is_random_or_uuid(value: &str) -> bool {
+    is_random(value.as_bytes()) || is_uuid(value)
+}
+
+/// 8, 4, 4, 4 and 12 hexadecimal digits ([RFC 9562](https://www.rfc-editor.org/rfc/rfc9562#section-4)).
+fn is_uuid(value: &str) -> bool {
+    let lengths = [8, 4, 4, 4, 12];
+    let is_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    value.len() == 36 && value.split('-').map(str::len).eq(lengths) && value.split('-').all(is_digits)
+}
+
 /// Whether bytes look random: long, many different ones, and letters and digits in no order.
 pub(super) fn is_random(value: &[u8]) -> bool {
     if value.len() < SHORTEST {

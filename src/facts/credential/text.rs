@@ -58,46 +58,43 @@ impl<'a> Reader<'a> {
             return;
         }
         let seen = Seen::of(line);
-        let before = spots.len();
-        if line.contains("-----BEGIN ") {
+        if private_key::begins(line, seen) {
             self.read_pem(line, rest, spots);
-        } else if is_comment(line) {
-            if !seen.only(Seen::LOWER | Seen::BLANK) {
-                let kind = form::spot(line, seen).filter(|kind| *kind != CredentialKind::ConnectionString);
-                spots.extend(kind.map(|kind| Spot { line: self.line, key: "", kind }));
-            }
-        } else {
-            self.read_pairs(line, seen, spots);
-            if spots.len() == before {
-                let kind = form::spot(line, seen).or_else(|| self.spot_bare(line, seen));
-                spots.extend(kind.map(|kind| Spot { line: self.line, key: self.block, kind }));
-            }
+            return;
+        }
+        let form = form::spot(line, seen);
+        let before = spots.len();
+        if is_comment(line) {
+            let kind = form.filter(|kind| *kind != CredentialKind::ConnectionString);
+            spots.extend(kind.map(|kind| Spot { line: self.line, key: "", kind }));
+            return;
+        }
+        if seen.any(Seen::EQUALS | Seen::COLON | Seen::BRACKET) {
+            self.read_pairs(line, form.is_some(), spots);
+        }
+        if spots.len() == before {
+            let kind = form.or_else(|| self.spot_bare(line, seen));
+            spots.extend(kind.map(|kind| Spot { line: self.line, key: shown(self.block), kind }));
         }
     }
 
     /// `key: value` and the like, and what they leave open.
-    fn read_pairs(&mut self, line: &'a str, seen: Seen, spots: &mut Vec<Spot<'a>>) {
-        if !seen.any(Seen::EQUALS | Seen::COLON | Seen::BRACKET) {
-            return;
-        }
+    fn read_pairs(&mut self, line: &'a str, has_form: bool, spots: &mut Vec<Spot<'a>>) {
         let opens_block = line.ends_with(['|', '>', ':']) || line.ends_with("|-") || line.ends_with(">-");
         for pair in pairs::pairs(line) {
-            if opens_block && pair.value.len() < 3 {
-                self.block = pair.key;
-            }
+            self.block = if opens_block && pair.value.len() < 3 { pair.key } else { "" };
             let key = if is_value(pair.key) && !self.named.is_empty() { self.named } else { pair.key };
-            let kind = pair.under(key).spot();
+            let named = pair.under(key);
             self.named = match pair.key {
-                "name" | "key" | "Name" => pair.value,
+                "name" | "key" | "Name" if is_name(pair.value) => pair.value,
                 _ if is_value(pair.key) => "",
                 _ => self.named,
             };
+            let kind = if has_form { named.spot() } else { named.spot_by_name() };
             let Some(kind) = kind else { continue };
             // The value of a line can hold pairs, too: it is one credential.
-            let again = spots
-                .last()
-                .is_some_and(|last| last.line == self.line && (last.kind == kind || last.key == key));
-            if !again && spots.len() < MOST_SPOTS {
+            let is_same = |last: &Spot<'_>| last.line == self.line && (last.kind == kind || last.key == key);
+            if spots.len() < MOST_SPOTS && !spots.last().is_some_and(is_same) {
                 spots.push(Spot { line: self.line, key: shown(key), kind });
             }
         }
@@ -149,9 +146,18 @@ fn spot_in_pgpass(line: &str, seen: Seen) -> Option<CredentialKind> {
         (parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let is_port =
         port == "*" || ((2..=5).contains(&port.len()) && port.bytes().all(|byte| byte.is_ascii_digit()));
-    let named = is_port && !host.is_empty() && !database.is_empty() && !user.is_empty();
+    let is_plain = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.*-".contains(&byte))
+    };
+    let named = is_port && is_plain(host) && is_plain(database) && is_plain(user);
     let written = password.len() > 2 && !password.contains(':') && written::is_written_out(password);
     (named && written).then_some(CredentialKind::Password)
+}
+
+/// Whether a text can be the name of a variable or a property.
+fn is_name(text: &str) -> bool {
+    (1..=128).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-/".contains(&byte))
 }
 
 fn is_value(key: &str) -> bool {

@@ -50,22 +50,46 @@ fn has_mark(bytes: &[u8]) -> bool {
 
 /// A place where the value is kept, or the value encrypted.
 fn is_reference(value: &str) -> bool {
-    const SCHEMES: &str = "vault ref+vault secret secrets secretref env file ssm awssm awsssm aws_sm arn sm gsm gcpsm gcp \
-        azkv akv azurekeyvault keyvault k8s kubernetes data urn sops op keystore classpath";
+    const SCHEMES: [&str; 25] = [
+        "vault",
+        "ref+vault",
+        "secret",
+        "secrets",
+        "secretref",
+        "env",
+        "file",
+        "ssm",
+        "awssm",
+        "awsssm",
+        "aws_sm",
+        "arn",
+        "sm",
+        "gsm",
+        "gcpsm",
+        "gcp",
+        "azkv",
+        "akv",
+        "keyvault",
+        "k8s",
+        "data",
+        "urn",
+        "sops",
+        "op",
+        "keystore",
+    ];
+    const LONG_SCHEMES: [&str; 3] = ["azurekeyvault", "kubernetes", "classpath"];
     if starts_with(value.as_bytes(), b"enc[") || starts_with(value.as_bytes(), b"enc(") {
         return true;
     }
     value.contains("://")
-        || value.split_once(':').is_some_and(|(scheme, _)| scheme.len() < 16 && is_one_of(scheme, SCHEMES))
+        || value.split_once(':').is_some_and(|(scheme, _)| {
+            scheme.len() < 16 && (is_one_of(scheme, &SCHEMES) || is_one_of(scheme, &LONG_SCHEMES))
+        })
         || (value.starts_with("projects/") && value.contains("/secrets/"))
 }
 
 /// What a server compares a password with: crypt's `$2b$…`, LDAP's `{SSHA}…`, SCRAM, digests.
 fn is_hash(value: &str) -> bool {
-    let crypt = || {
-        let (scheme, _) = value.strip_prefix('$')?.split_once('$')?;
-        (!scheme.is_empty() && scheme.len() < 16).then_some(())
-    };
     const PREFIXES: [&str; 12] = [
         "sha1:",
         "sha256:",
@@ -80,6 +104,10 @@ fn is_hash(value: &str) -> bool {
         "scrypt:",
         "argon2",
     ];
+    let crypt = || {
+        let (scheme, _) = value.strip_prefix('$')?.split_once('$')?;
+        (!scheme.is_empty() && scheme.len() < 16).then_some(())
+    };
     let of_postgres = || {
         let digits = value.strip_prefix("md5")?;
         (digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(())
@@ -93,8 +121,10 @@ fn is_hash(value: &str) -> bool {
 
 /// Words that stand where a value should.
 fn is_placeholder(value: &str) -> bool {
-    const FIRST: &str =
-        "replace your insert enter put add fill provide todo fixme tbd dummy fake sample redacted";
+    const FIRST: [&str; 15] = [
+        "replace", "your", "insert", "enter", "put", "add", "fill", "provide", "todo", "fixme", "tbd",
+        "dummy", "fake", "sample", "redacted",
+    ];
     const ANYWHERE: [&[u8]; 7] =
         [b"example", b"placeholder", b"redacted", b"replaceme", b"replace_", b"replace-", b"xxxx"];
     let bytes = value.as_bytes();
@@ -104,7 +134,7 @@ fn is_placeholder(value: &str) -> bool {
         return true;
     }
     let first = value.split(['-', '_', '.', ' ']).next().unwrap_or_default();
-    (first.len() < value.len() && is_one_of(first, FIRST))
+    (first.len() < value.len() && is_one_of(first, &FIRST))
         || shouts(start)
         // `your-password-here`, `YourPassword`; but there are servers that are started with `yourStrong1!`.
         || (contains(start, b"your") && !start.iter().any(u8::is_ascii_digit))
@@ -123,15 +153,79 @@ fn shouts(value: &[u8]) -> bool {
 
 /// Values that choose, or say that there is none.
 fn is_keyword(value: &str) -> bool {
-    const KEYWORDS: &str = "true false yes no on off enabled disabled enable disable none null nil undefined unset empty \
-        default optional required auto always never any all basic digest bearer jwt oauth oauth2 oidc opaque string str \
-        int integer bool boolean text object array number plain md5 sha1 sha256 sha512 bcrypt pbkdf2 hs256 hs512 rs256 \
-        es256 aes aes256 aes-256-gcm rsa scram-sha-256 scram-sha-512 header cookie query todo tbd redacted generated \
-        dummy fake sample";
-    value.len() < 16 && is_one_of(value, KEYWORDS)
+    const KEYWORDS: [&str; 66] = [
+        "true",
+        "false",
+        "yes",
+        "no",
+        "on",
+        "off",
+        "enabled",
+        "disabled",
+        "enable",
+        "disable",
+        "none",
+        "null",
+        "nil",
+        "undefined",
+        "unset",
+        "empty",
+        "default",
+        "optional",
+        "required",
+        "auto",
+        "always",
+        "never",
+        "any",
+        "all",
+        "basic",
+        "digest",
+        "bearer",
+        "jwt",
+        "oauth",
+        "oauth2",
+        "oidc",
+        "opaque",
+        "string",
+        "str",
+        "int",
+        "integer",
+        "bool",
+        "boolean",
+        "text",
+        "object",
+        "array",
+        "number",
+        "plain",
+        "md5",
+        "sha1",
+        "sha256",
+        "sha512",
+        "bcrypt",
+        "pbkdf2",
+        "hs256",
+        "hs512",
+        "rs256",
+        "es256",
+        "aes",
+        "rsa",
+        "header",
+        "cookie",
+        "query",
+        "todo",
+        "redacted",
+        "generated",
+        "dummy",
+        "fake",
+        "sample",
+        "files",
+        "tbd",
+    ];
+    const ALGORITHMS: [&str; 3] = ["aes-256-gcm", "scram-sha-256", "scram-sha-512"];
+    is_one_of(value, &KEYWORDS) || is_one_of(value, &ALGORITHMS)
 }
 
 /// Whether a value is one of these words, upper and lower case alike.
-fn is_one_of(value: &str, words: &str) -> bool {
-    words.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case(value))
+fn is_one_of(value: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| word.eq_ignore_ascii_case(value))
 }
