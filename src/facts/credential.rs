@@ -3,11 +3,11 @@
 //! Values are looked at while they are decoded and never kept: all that leaves this module is a [`CredentialKind`],
 //! the line or the argument, and the key that stood before the value. Three things are asked, surest first:
 //!
-//! 1. Does the value have a form that only credentials have? The forms are their issuers' ([`form`], [`issuer`]),
+//! 1. Does the value have a form that only credentials have? The forms are their issuers' (`form.rs`, `issuer.rs`),
 //!    [RFC 7468] for private keys and [RFC 3986] for addresses with a password.
-//! 2. Does its name say that it is one ([`name`]), and is it ([`literal`]) written out, not a reference or a
-//!    placeholder ([`written`]), and nothing that is known, a path, a host or a number ([`elsewhere`])?
-//! 3. Does it hold `key=value` or `"key": "value"` of which that is so ([`pairs`])?
+//! 2. Does its name say that it is one (`name.rs`), and is it (`literal.rs`) written out, not a reference or a
+//!    placeholder (`written.rs`), and nothing that is known, a path, a host or a number (`elsewhere.rs`)?
+//! 3. Does it hold `key=value` or `"key": "value"` of which that is so (`pairs.rs`)?
 //!
 //! What is decided where it could go either way:
 //!

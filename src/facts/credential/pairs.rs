@@ -58,6 +58,8 @@ impl<'a> Pair<'a> {
         if !self.literal && self.is_code(seen) {
             return None;
         }
+        // What is sent along with others is no name of an object.
+        let name = Name { screams: name.screams || self.place == Place::Joined, ..name };
         match literal::spot(name, self.value, seen)? {
             CredentialKind::Password if self.place == Place::InString => None,
             CredentialKind::Password if self.place == Place::Joined => Some(CredentialKind::ConnectionString),
@@ -171,7 +173,7 @@ fn value<'a>(key: &Key<'a>, after: &'a str, separator: u8) -> Option<Pair<'a>> {
     }
     if separator == b':' && key.first && key.quotes != Quotes::Before {
         let value = rest.split(" #").next().unwrap_or_default();
-        return Some(Pair { value: value.trim_end().trim_end_matches(','), ..pair });
+        return Some(Pair { value: value.trim_end().trim_end_matches([',', ';']), ..pair });
     }
     let (value, follows) = split_bare(rest)?;
     let in_flow = matches!(key.before, b'{' | b',') && follows.starts_with([',', '}']);

@@ -125,8 +125,8 @@ fn is_placeholder(value: &str) -> bool {
         "replace", "your", "insert", "enter", "put", "add", "fill", "provide", "todo", "fixme", "tbd",
         "dummy", "fake", "sample", "redacted",
     ];
-    const ANYWHERE: [&[u8]; 7] =
-        [b"example", b"placeholder", b"redacted", b"replaceme", b"replace_", b"replace-", b"xxxx"];
+    const ANYWHERE: [&[u8]; 8] =
+        [b"example", b"placeholder", b"redacted", b"replaceme", b"replace_", b"replace-", b"xxxx", b"..."];
     let bytes = value.as_bytes();
     let start = bytes.get(..128).unwrap_or(bytes);
     let different = distinct(start);
