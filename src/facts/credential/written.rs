@@ -152,77 +152,19 @@ fn shouts(value: &[u8]) -> bool {
 }
 
 /// Values that choose, or say that there is none.
+const KEYWORDS: [&str; 64] = [
+    "true", "false", "yes", "no", "on", "off", "enabled", "disabled", "enable", "disable", "none", "null",
+    "nil", "unset", "empty", "default", "optional", "required", "auto", "always", "never", "any", "all",
+    "basic", "digest", "bearer", "jwt", "oauth", "oauth2", "oidc", "opaque", "string", "str", "int",
+    "integer", "bool", "boolean", "text", "object", "array", "number", "plain", "md5", "sha1", "sha256",
+    "sha512", "bcrypt", "pbkdf2", "hs256", "hs512", "rs256", "es256", "aes", "rsa", "header", "cookie",
+    "query", "todo", "redacted", "dummy", "fake", "sample", "files", "tbd",
+];
+/// Longer ones.
+const LONG_KEYWORDS: [&str; 5] = ["undefined", "generated", "aes-256-gcm", "scram-sha-256", "scram-sha-512"];
+
 fn is_keyword(value: &str) -> bool {
-    const KEYWORDS: [&str; 66] = [
-        "true",
-        "false",
-        "yes",
-        "no",
-        "on",
-        "off",
-        "enabled",
-        "disabled",
-        "enable",
-        "disable",
-        "none",
-        "null",
-        "nil",
-        "undefined",
-        "unset",
-        "empty",
-        "default",
-        "optional",
-        "required",
-        "auto",
-        "always",
-        "never",
-        "any",
-        "all",
-        "basic",
-        "digest",
-        "bearer",
-        "jwt",
-        "oauth",
-        "oauth2",
-        "oidc",
-        "opaque",
-        "string",
-        "str",
-        "int",
-        "integer",
-        "bool",
-        "boolean",
-        "text",
-        "object",
-        "array",
-        "number",
-        "plain",
-        "md5",
-        "sha1",
-        "sha256",
-        "sha512",
-        "bcrypt",
-        "pbkdf2",
-        "hs256",
-        "hs512",
-        "rs256",
-        "es256",
-        "aes",
-        "rsa",
-        "header",
-        "cookie",
-        "query",
-        "todo",
-        "redacted",
-        "generated",
-        "dummy",
-        "fake",
-        "sample",
-        "files",
-        "tbd",
-    ];
-    const ALGORITHMS: [&str; 3] = ["aes-256-gcm", "scram-sha-256", "scram-sha-512"];
-    is_one_of(value, &KEYWORDS) || is_one_of(value, &ALGORITHMS)
+    is_one_of(value, &KEYWORDS) || is_one_of(value, &LONG_KEYWORDS)
 }
 
 /// Whether a value is one of these words, upper and lower case alike.
