@@ -34,19 +34,21 @@ pub fn spot_in_arguments<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Ve
         let mut push =
             |name: &'a str, kind| spots.push(ArgumentSpot { index, name: text::shown(name), kind });
         let user = user_follows.take(argument);
+        let seen = Seen::of(argument);
         match spot_after(flag, argument) {
             Some(kind) => push(flag, kind),
             None if user => push(flag, CredentialKind::BasicAuth),
-            None if argument.contains([' ', '\t', '\n']) => {
+            None if seen.any(Seen::BLANK | Seen::BREAK) => {
                 for (name, kind) in spot_in_script(argument) {
                     push(name, kind);
                 }
             }
-            None => {
+            None if seen.any(Seen::EQUALS | Seen::COLON) || argument.len() >= form::SHORTEST => {
                 if let Some((name, kind)) = spot_in_word(argument) {
                     push(name, kind);
                 }
             }
+            None => {}
         }
         flag = flag_of(argument);
     }

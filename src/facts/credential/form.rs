@@ -9,7 +9,7 @@ use super::written::is_written_out;
 use super::{address, private_key};
 
 /// The shortest form there is but for an address: an access key id of AWS.
-const SHORTEST: usize = 20;
+pub(super) const SHORTEST: usize = 20;
 
 /// The shortest value with a key of Azure.
 const SHORTEST_OF_AZURE: usize = 56;
