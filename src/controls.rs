@@ -6,6 +6,7 @@
 use crate::engine::control::Control;
 
 pub mod image;
+pub mod logging;
 pub mod pod;
 
 /// Every control, sorted by id.
@@ -15,6 +16,12 @@ pub static CATALOGUE: &[&Control] = &[
     &image::pull_policy::PULL_POLICY,
     &image::unparsable_reference::UNPARSABLE_REFERENCE,
     &image::untrusted_registry::UNTRUSTED_REGISTRY,
+    &logging::audit_policy_missing::AUDIT_POLICY_MISSING,
+    &logging::audit_policy_too_quiet::AUDIT_POLICY_TOO_QUIET,
+    &logging::not_shipped::NOT_SHIPPED,
+    &logging::opted_out::OPTED_OUT,
+    &logging::short_retention::SHORT_RETENTION,
+    &logging::unread_volume::UNREAD_VOLUME,
     &pod::added_capabilities::ADDED_CAPABILITIES,
     &pod::bare::BARE,
     &pod::custom_proc_mount::CUSTOM_PROC_MOUNT,

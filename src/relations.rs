@@ -5,25 +5,42 @@
 //!
 //! | module | what it answers |
 //! | --- | --- |
+//! | [`collectors`] | which log collectors there are, and whose logs they read |
+//! | [`scheduling`] | where pods may run; nothing that is kept |
+
+use std::sync::OnceLock;
 
 use crate::facts::Inventory;
 
-/// Facts, joined.
+pub mod collectors;
+pub mod scheduling;
+
+use collectors::{Collectors, Found};
+
+/// Facts, joined. What is kept of a part borrows nothing, so that a relation of long-lived facts is one of shorter-lived
+/// ones, too.
 #[derive(Debug)]
 pub struct Relations<'a> {
     inventory: &'a Inventory,
+    collectors: OnceLock<Found>,
 }
 
 impl<'a> Relations<'a> {
     /// The relations of these facts. Nothing is computed yet.
     #[must_use]
     pub const fn new(inventory: &'a Inventory) -> Self {
-        Self { inventory }
+        Self { inventory, collectors: OnceLock::new() }
     }
 
     /// The facts.
     #[must_use]
     pub const fn inventory(&self) -> &'a Inventory {
         self.inventory
+    }
+
+    /// The log collectors, and whose logs they read.
+    #[must_use]
+    pub fn collectors(&self) -> Collectors<'_> {
+        Collectors::new(self.inventory, self.collectors.get_or_init(|| Found::in_facts(self.inventory)))
     }
 }
