@@ -58,7 +58,7 @@ fmt: ## Formats Rust and Go
 	$(CARGO) fmt --all
 	gofmt -w tests/controlplane
 
-generate: ## Writes what is made from the code: crds/, docs/controls/, docs/reference/
+generate: ## Writes what is made from the code: crds/, docs/controls/, docs/reference/, docs/frameworks.md
 	STANCHION_GENERATE=1 $(CARGO) test --locked --test generated --test generated_controls --test readme
 	STANCHION_GENERATE=1 $(CARGO) test --locked --test shop fresh
 

@@ -6,6 +6,7 @@
 //! | module | what it does |
 //! | --- | --- |
 //! | [`control`], [`parameters`], [`pattern`] | what a control is, and what it can be told |
+//! | [`framework`] | the published frameworks, their clauses, and the assessment counted by them |
 //! | [`catalogue`] | every control by its id |
 //! | [`standard`], [`tier`], [`exception`], [`rollout`] | what people wrote, compiled |
 //! | [`evaluate`] | the assessment: every outcome, joined with tiers and exceptions |
@@ -19,6 +20,7 @@ pub mod error;
 pub mod evaluate;
 pub mod exception;
 pub mod fingerprint;
+pub mod framework;
 pub mod parameters;
 pub mod pattern;
 pub mod policy;

@@ -16,6 +16,8 @@ mod example;
 mod finding;
 #[path = "catalogue/page.rs"]
 mod page;
+#[path = "catalogue/reference.rs"]
+mod reference;
 #[path = "catalogue/registration.rs"]
 mod registration;
 #[path = "catalogue/schema.rs"]
@@ -57,6 +59,11 @@ fn no_title_is_given_twice() {
 #[test]
 fn every_control_is_named_and_documented_under_the_fixed_headings() {
     assert_none(&in_every_control(page::problems));
+}
+
+#[test]
+fn every_reference_names_a_clause_that_exists_and_not_of_the_pod_security_standards_alone() {
+    assert_none(&in_every_control(reference::problems));
 }
 
 #[test]

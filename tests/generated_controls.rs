@@ -1,11 +1,11 @@
-//! The committed pages of the controls are what the code would write: `make generate` writes them.
+//! The committed pages of the controls, and the one of the frameworks, are what the code would write: `make generate` writes them.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use stanchion::engine::catalogue;
-use stanchion::report::control_page;
+use stanchion::report::{control_page, framework_page};
 
 /// Set by `make generate`: files are written instead of compared.
 const GENERATE: &str = "STANCHION_GENERATE";
@@ -66,6 +66,12 @@ fn every_control_s_page_is_fresh_and_no_page_is_of_a_control_that_is_gone() {
     let names = pages.into_iter().map(|(name, _)| name).collect();
     stale.extend(check_no_others(&folder, &names, generating()).err());
     assert!(stale.is_empty(), "{}", stale.join("\n"));
+}
+
+#[test]
+fn the_page_of_the_frameworks_is_fresh() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/frameworks.md");
+    check(&page, &framework_page::render(catalogue::all()), generating()).unwrap();
 }
 
 #[test]

@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::ValueEnum;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use jiff::Timestamp;
 
 use super::terminal::Terminal;
 use super::{Ended, files, presets};
 use crate::api::{Date, Severity};
 use crate::engine::evaluate::assess;
+use crate::engine::framework::Framework;
 use crate::engine::policy;
 use crate::facts::Text;
 use crate::load::{Collection, Settings};
@@ -30,7 +32,8 @@ use crate::report::table::{self, View, plural};
 #[command(after_help = "Examples:
   stanchion audit manifests/
   helm template shop charts/shop | stanchion audit - -n shop
-  stanchion audit manifests/ --standards policy/ --at 2027-01-15 --fail-on medium")]
+  stanchion audit manifests/ --standards policy/ --at 2027-01-15 --fail-on medium
+  stanchion audit manifests/ --framework soc2")]
 pub(super) struct Args {
     /// Files or folders; `-` reads standard input
     ///
@@ -47,7 +50,7 @@ pub(super) struct Args {
     standards: Vec<PathBuf>,
 
     /// A standard that comes with stanchion; can be given several times
-    #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(presets::names()))]
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(presets::names()))]
     preset: Vec<String>,
 
     /// Judge as of this moment instead of now: 2027-01-15 (midnight UTC) or 2027-01-15T08:00:00Z
@@ -55,6 +58,13 @@ pub(super) struct Args {
     /// Shows which exceptions will have ended by then, and what fails without them.
     #[arg(long, value_name = "TIME", value_parser = moment)]
     at: Option<Timestamp>,
+
+    /// Show how what is judged stands to the clauses of a framework
+    ///
+    /// Counts the controls that the standards ask for by the clauses that they serve, and says which clauses nothing
+    /// covers. What is judged, and the exit code, stay the same.
+    #[arg(long, value_name = "NAME", value_parser = framework())]
+    framework: Option<Framework>,
 
     /// The severity from which on a finding makes the exit code 1
     #[arg(long, value_name = "SEVERITY", default_value = "high")]
@@ -99,7 +109,8 @@ pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended>
     // What stands in policy files alone is known, not judged.
     assessment.subjects.retain(|key, _| collection.origins.contains_key(key));
     let input = Input { collection: &collection, policy: &policy, assessment: &assessment };
-    let report = AuditReport::new(input, Scope { fail_on: args.fail_on.severity() });
+    let report =
+        AuditReport::new(input, Scope { fail_on: args.fail_on.severity(), framework: args.framework });
     let text = match args.output {
         Format::Table => table::render(&report, View { width: terminal.width(), verbose: args.verbose }),
         Format::Json => json(&report)?,
@@ -178,6 +189,13 @@ impl FailOn {
             Self::Never => None,
         }
     }
+}
+
+/// The frameworks by name.
+fn framework() -> impl TypedValueParser<Value = Framework> {
+    let names = Framework::ALL.map(|it| PossibleValue::new(it.name()).help(it.as_str()));
+    PossibleValuesParser::new(names)
+        .try_map(|name| Framework::find(&name).ok_or_else(|| format!("no framework `{name}`")))
 }
 
 /// A moment, or the beginning of a day.

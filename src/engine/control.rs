@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+pub use super::framework::{Framework, Reference};
 use super::parameters::{Common, ParameterError};
 use super::tier::CompiledTier;
 use crate::api::Severity;
@@ -240,53 +241,6 @@ impl PartialEq for Control {
 }
 
 impl Eq for Control {}
-
-/// A clause of a published framework.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Reference {
-    /// The framework.
-    pub framework: Framework,
-    /// The clause, as the framework numbers or names it.
-    pub clause: &'static str,
-}
-
-/// Published frameworks that controls refer to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Framework {
-    /// Kubernetes Pod Security Standards, level baseline.
-    PodSecurityBaseline,
-    /// Kubernetes Pod Security Standards, level restricted.
-    PodSecurityRestricted,
-    /// CIS Kubernetes Benchmark.
-    CisKubernetes,
-    /// NIST SP 800-53 revision 5.
-    Nist80053,
-    /// NSA/CISA Kubernetes Hardening Guide 1.2.
-    NsaCisa,
-    /// MITRE ATT&CK for containers.
-    MitreAttack,
-}
-
-impl Framework {
-    /// The name that people know it by.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::PodSecurityBaseline => "Pod Security Standards (baseline)",
-            Self::PodSecurityRestricted => "Pod Security Standards (restricted)",
-            Self::CisKubernetes => "CIS Kubernetes Benchmark",
-            Self::Nist80053 => "NIST SP 800-53 r5",
-            Self::NsaCisa => "NSA/CISA Kubernetes Hardening Guide",
-            Self::MitreAttack => "MITRE ATT&CK",
-        }
-    }
-
-    /// A clause of this framework.
-    #[must_use]
-    pub const fn clause(self, clause: &'static str) -> Reference {
-        Reference { framework: self, clause }
-    }
-}
 
 /// What a control says of a subject.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -18,6 +18,10 @@ use crate::relations::Relations;
 /// The label by which workloads of a namespace are one service (Kubernetes' recommended labels).
 const PART_OF: &str = "app.kubernetes.io/part-of";
 
+/// The most findings of one control on one subject that are kept. Nobody reads more of one kind, and a hostile object
+/// could hold hundreds of thousands; the rest is counted.
+pub const MOST_FINDINGS: usize = 200;
+
 /// What a control says of a subject, exceptions taken into account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
@@ -57,8 +61,10 @@ pub struct Detail {
     pub severity: Severity,
     /// The outcome; never a pass.
     pub outcome: Outcome,
-    /// What was found.
+    /// What was found, at most [`MOST_FINDINGS`].
     pub findings: Vec<Judged>,
+    /// How many findings there are beyond those. They are no exception's.
+    pub unlisted: usize,
     /// Why it can't be said, for [`Outcome::Unknown`] and [`Outcome::Error`].
     pub reason: Option<Cow<'static, str>>,
 }
@@ -382,6 +388,7 @@ fn excuse(
         severity: wanted.severity,
         outcome,
         findings,
+        unlisted: 0,
         reason,
     };
     let naming = || {
@@ -402,18 +409,20 @@ fn excuse(
         Verdict::Error(reason) => return detail(Outcome::Error, Vec::new(), Some(reason)),
         Verdict::Fail(findings) => findings,
     };
+    let unlisted = findings.len().saturating_sub(MOST_FINDINGS);
     let mut judged = uncovered(control, &placed.key, findings);
     for judged in &mut judged {
         let covering = naming().filter(|(_, exception)| exception.covers(&judged.finding, placed.subject));
         let covering = covering.map(|(index, _)| index);
         judged.exception = cover(policy, &placed.key, judged.fingerprint, covering, exceptions);
     }
-    let outcome =
-        if judged.iter().all(|it| it.exception.is_some()) { Outcome::Excepted } else { Outcome::Fail };
-    detail(outcome, judged, None)
+    let excused = unlisted == 0 && judged.iter().all(|it| it.exception.is_some());
+    let outcome = if excused { Outcome::Excepted } else { Outcome::Fail };
+    Detail { unlisted, ..detail(outcome, judged, None) }
 }
 
-fn uncovered(control: &Control, key: &SubjectKey, findings: Vec<Finding>) -> Vec<Judged> {
+fn uncovered(control: &Control, key: &SubjectKey, mut findings: Vec<Finding>) -> Vec<Judged> {
+    findings.truncate(MOST_FINDINGS);
     let prints = fingerprint::of(control.id, key, &findings);
     let pairs = findings.into_iter().zip(prints);
     pairs.map(|(finding, fingerprint)| Judged { finding, fingerprint, exception: None }).collect()

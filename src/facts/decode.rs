@@ -16,6 +16,12 @@ where
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
 
+/// A list of texts; an element that is `null` is the empty text, as in Go.
+pub(super) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Text>, D::Error> {
+    let texts: Vec<Option<Text>> = null_as_default(deserializer)?;
+    Ok(texts.into_iter().map(Option::unwrap_or_default).collect())
+}
+
 /// A quantity may be written as a number (`cpu: 2`) or a string (`cpu: 500m`); it is kept as written.
 #[derive(Default)]
 struct Quantity(Text);

@@ -37,6 +37,9 @@ pub struct Meta {
     pub owner_references: Vec<OwnerReference>,
     /// Set once the object is being deleted.
     pub deletion_timestamp: Option<Text>,
+    /// Whether it comes from an API server, which alone gives a `uid`; manifests have none.
+    #[serde(rename = "uid", deserialize_with = "is_present")]
+    pub is_live: bool,
 }
 
 impl Meta {
@@ -71,6 +74,10 @@ pub struct OwnerReference {
     pub name: Text,
     /// Whether the owner controls this object.
     pub controller: Option<bool>,
+}
+
+fn is_present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Ok(Option::<Text>::deserialize(deserializer)?.is_some_and(|uid| !uid.is_empty()))
 }
 
 fn bounded_annotations<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TextMap, D::Error> {

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::decode::null_as_default;
+use super::decode::{null_as_default, texts};
 use super::text::{Text, TextMap};
 
 /// A label selector. All requirements must hold; one without requirements matches everything.
@@ -26,7 +26,7 @@ pub struct Requirement {
     /// How it is compared.
     pub operator: Operator,
     /// What it is compared with, for `In` and `NotIn`.
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "texts")]
     pub values: Vec<Text>,
 }
 
@@ -85,6 +85,14 @@ mod tests {
             serde_json::json!({"matchExpressions": [{"key": "a", "operator": "NotIn", "values": ["1"]}]});
         assert!(matches(selector.clone(), &[]));
         assert!(matches(selector.clone(), &[("a", "2")]));
+        assert!(!matches(selector, &[("a", "1")]));
+    }
+
+    #[test]
+    fn a_value_of_null_is_the_empty_one() {
+        let selector =
+            serde_json::json!({"matchExpressions": [{"key": "a", "operator": "In", "values": [null]}]});
+        assert!(matches(selector.clone(), &[("a", "")]));
         assert!(!matches(selector, &[("a", "1")]));
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use super::clauses::called;
 use super::parameter::{Parameter, parameters};
 use crate::engine::control::{Control, Heading, SubjectType};
 
@@ -29,7 +30,7 @@ pub fn render(control: &Control) -> String {
     line(&mut page, format_args!("\n## Parameters\n\n{}", parameter_table(&parameters(control))));
     line(&mut page, format_args!("\n## References\n"));
     for reference in control.references {
-        line(&mut page, format_args!("- {}: {}", reference.framework.as_str(), reference.clause));
+        line(&mut page, format_args!("- {}: {}", reference.framework.as_str(), called(*reference)));
     }
     page
 }

@@ -2,6 +2,7 @@
 
 use anstyle::Style;
 
+use super::clauses::called;
 use super::control_page::judged;
 use super::parameter::{Parameter, parameters};
 use crate::engine::control::{Control, Heading};
@@ -32,7 +33,7 @@ pub fn control(control: &Control, width: usize, styled: bool) -> String {
     }
     text.heading("References");
     for reference in control.references {
-        text.wrapped("- ", "  ", &format!("{}: {}", reference.framework.as_str(), reference.clause));
+        text.wrapped("- ", "  ", &format!("{}: {}", reference.framework.as_str(), called(*reference)));
     }
     text.finish()
 }

@@ -5,12 +5,14 @@
 //! same.
 
 mod build;
+mod framework;
 mod subject;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use build::{Input, Scope};
+pub use framework::{ClauseName, ClauseReport, FrameworkReport, UnaskedClause};
 
 use crate::api::{Action, Severity};
 
@@ -35,6 +37,9 @@ pub struct AuditReport {
     pub summary: Summary,
     /// How many subjects came out how.
     pub posture: Posture,
+    /// The same by the clauses of a framework; absent unless `--framework` asks for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub framework: Option<FrameworkReport>,
     /// Everything that was judged, the worst first.
     pub subjects: Vec<SubjectReport>,
     /// Every exception that was read, by namespace and name.
@@ -215,10 +220,18 @@ pub struct SubjectReport {
     pub outcome: Outcome,
     /// How many controls pass.
     pub passes: u64,
-    /// What was found, the worst first, what is excused last.
+    /// What was found, the worst first, what is excused last. Of one control at most 200.
     pub findings: Vec<FindingReport>,
+    /// How many findings there are beyond those; absent for none.
+    #[serde(skip_serializing_if = "is_none")]
+    pub unlisted_findings: u64,
     /// What could not be said, and why.
     pub unknowns: Vec<UnknownReport>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What a judgement comes out as.

@@ -1,10 +1,12 @@
-//! An audit for a terminal: workloads with what is wrong, the worst first, then the posture and what to do next.
+//! An audit for a terminal: workloads with what is wrong, the worst first, then the posture and what to do next. Where a
+//! framework is asked for, its clauses take the place of the workloads.
 //!
 //! The text is coloured; whoever prints it strips that where there is no terminal. Everything that comes from a
 //! manifest is cleaned first, so that no file can write to the terminal what it wants.
 
 mod closing;
 mod findings;
+mod framework;
 mod posture;
 mod subjects;
 mod text;
@@ -41,8 +43,13 @@ const UNSURE: Style = AnsiColor::Magenta.on_default();
 pub fn render(report: &AuditReport, view: View) -> String {
     let view = View { width: view.width.clamp(NARROWEST, WIDEST), ..view };
     let mut page = Page::default();
-    subjects::render(report, view, &mut page);
-    posture::render(report, &mut page);
+    if let Some(framework) = &report.framework {
+        framework::render(report, framework, view, &mut page);
+        subjects::unknowns(report, view, &mut page);
+    } else {
+        subjects::render(report, view, &mut page);
+        posture::render(report, &mut page);
+    }
     closing::render(report, view, &mut page);
     page.text
 }

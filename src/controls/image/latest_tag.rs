@@ -67,6 +67,8 @@ declare_control! {
         parameters: LatestTag,
         references: [
             Framework::Nist80053.clause("CM-2"),
+            Framework::Soc2.clause("CC8.1"),
+            Framework::Iso27001.clause("8.9"),
         ],
         since: "0.1.0",
         evaluate: evaluate,

@@ -86,6 +86,8 @@ declare_control! {
         parameters: PullPolicy,
         references: [
             Framework::Nist80053.clause("SI-2"),
+            Framework::Iso27001.clause("8.8"),
+            Framework::PciDss.clause("6.3.3"),
         ],
         since: "0.1.0",
         evaluate: evaluate,

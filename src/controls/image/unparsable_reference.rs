@@ -56,6 +56,7 @@ declare_control! {
         parameters: NoParameters,
         references: [
             Framework::Nist80053.clause("CM-8"),
+            Framework::Iso27001.clause("5.9"),
         ],
         since: "0.1.0",
         evaluate: evaluate,

@@ -53,7 +53,11 @@ declare_control! {
         severity: Low,
         subject: Workload,
         parameters: NoParameters,
-        references: [Framework::Nist80053.clause("CP-10")],
+        references: [
+            Framework::Nist80053.clause("CP-10"),
+            Framework::Soc2.clause("A1.2"),
+            Framework::Iso27001.clause("8.14"),
+        ],
         since: "0.1.0",
         evaluate: evaluate,
     }

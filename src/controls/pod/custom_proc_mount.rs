@@ -61,6 +61,8 @@ declare_control! {
             Framework::PodSecurityRestricted.clause("/proc Mount Type"),
             Framework::Nist80053.clause("AC-6"),
             Framework::Nist80053.clause("CM-7"),
+            Framework::Iso27001.clause("8.9"),
+            Framework::PciDss.clause("2.2.6"),
         ],
         since: "0.1.0",
         evaluate: evaluate,

@@ -57,6 +57,9 @@ declare_control! {
         parameters: NoParameters,
         references: [
             Framework::Nist80053.clause("CM-7"),
+            Framework::MitreAttack.clause("T1609"),
+            Framework::Iso27001.clause("8.18"),
+            Framework::PciDss.clause("2.2.4"),
         ],
         since: "0.1.0",
         evaluate: evaluate,

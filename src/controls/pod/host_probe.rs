@@ -63,6 +63,8 @@ declare_control! {
             Framework::PodSecurityBaseline.clause("Host Probes / Lifecycle Hooks"),
             Framework::Nist80053.clause("CM-7"),
             Framework::Nist80053.clause("SC-7"),
+            Framework::Soc2.clause("CC6.6"),
+            Framework::Iso27001.clause("8.20"),
         ],
         since: "0.1.0",
         evaluate: evaluate,

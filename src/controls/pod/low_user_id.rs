@@ -70,6 +70,7 @@ declare_control! {
         references: [
             Framework::CisKubernetes.clause("5.7.3"),
             Framework::Nist80053.clause("AC-6"),
+            Framework::Iso27001.clause("8.9"),
         ],
         since: "0.1.0",
         evaluate: evaluate,

@@ -69,7 +69,10 @@ declare_control! {
         severity: Low,
         subject: Workload,
         parameters: MissingProbes,
-        references: [Framework::Nist80053.clause("CP-10")],
+        references: [
+            Framework::Nist80053.clause("CP-10"),
+            Framework::Soc2.clause("A1.2"),
+        ],
         since: "0.1.0",
         evaluate: evaluate,
     }

@@ -67,6 +67,8 @@ declare_control! {
         references: [
             Framework::Nist80053.clause("SC-6"),
             Framework::NsaCisa.clause("Resource policies"),
+            Framework::Soc2.clause("A1.1"),
+            Framework::Iso27001.clause("8.6"),
         ],
         since: "0.1.0",
         evaluate: evaluate,

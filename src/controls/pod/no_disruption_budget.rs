@@ -86,7 +86,11 @@ declare_control! {
         severity: Medium,
         subject: Workload,
         parameters: NoDisruptionBudget,
-        references: [Framework::Nist80053.clause("CP-10")],
+        references: [
+            Framework::Nist80053.clause("CP-10"),
+            Framework::Soc2.clause("A1.2"),
+            Framework::Iso27001.clause("8.14"),
+        ],
         since: "0.1.0",
         evaluate: evaluate,
     }

@@ -68,6 +68,7 @@ declare_control! {
         references: [
             Framework::PodSecurityRestricted.clause("Volume Types"),
             Framework::Nist80053.clause("CM-7"),
+            Framework::Iso27001.clause("8.9"),
         ],
         since: "0.1.0",
         evaluate: evaluate,

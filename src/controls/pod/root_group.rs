@@ -64,6 +64,9 @@ declare_control! {
         references: [
             Framework::CisKubernetes.clause("5.7.3"),
             Framework::Nist80053.clause("AC-6"),
+            Framework::NsaCisa.clause("Non-root containers and rootless container engines"),
+            Framework::Iso27001.clause("8.2"),
+            Framework::PciDss.clause("7.2.5"),
         ],
         since: "0.1.0",
         evaluate: evaluate,

@@ -86,7 +86,12 @@ declare_control! {
         references: [
             Framework::CisKubernetes.clause("5.2.12"),
             Framework::Nist80053.clause("AC-6"),
+            Framework::NsaCisa.clause("Pod security enforcement"),
+            Framework::MitreAttack.clause("T1610"),
             Framework::MitreAttack.clause("T1611"),
+            Framework::Soc2.clause("CC6.1"),
+            Framework::Iso27001.clause("8.2"),
+            Framework::PciDss.clause("7.2.5"),
         ],
         since: "0.1.0",
         evaluate: evaluate,

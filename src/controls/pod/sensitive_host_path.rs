@@ -71,8 +71,12 @@ declare_control! {
         references: [
             Framework::CisKubernetes.clause("5.2.12"),
             Framework::Nist80053.clause("AC-6"),
+            Framework::NsaCisa.clause("Pod security enforcement"),
             Framework::MitreAttack.clause("T1611"),
             Framework::MitreAttack.clause("T1552.001"),
+            Framework::Soc2.clause("CC6.1"),
+            Framework::Iso27001.clause("8.3"),
+            Framework::PciDss.clause("2.2.3"),
         ],
         since: "0.1.0",
         evaluate: evaluate,

@@ -54,6 +54,7 @@ declare_control! {
         parameters: NoParameters,
         references: [
             Framework::Nist80053.clause("CM-7"),
+            Framework::MitreAttack.clause("T1613"),
         ],
         since: "0.1.0",
         evaluate: evaluate,

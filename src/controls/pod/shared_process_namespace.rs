@@ -53,6 +53,7 @@ declare_control! {
         parameters: NoParameters,
         references: [
             Framework::Nist80053.clause("SC-39"),
+            Framework::PciDss.clause("2.2.3"),
         ],
         since: "0.1.0",
         evaluate: evaluate,

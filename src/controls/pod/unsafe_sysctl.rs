@@ -71,6 +71,8 @@ declare_control! {
             Framework::PodSecurityBaseline.clause("Sysctls"),
             Framework::Nist80053.clause("CM-7"),
             Framework::Nist80053.clause("SC-39"),
+            Framework::Iso27001.clause("8.9"),
+            Framework::PciDss.clause("2.2.6"),
         ],
         since: "0.1.0",
         evaluate: evaluate,

@@ -60,7 +60,11 @@ declare_control! {
         parameters: NoParameters,
         references: [
             Framework::CisKubernetes.clause("5.7.3"),
+            Framework::Nist80053.clause("CM-5"),
             Framework::NsaCisa.clause("Immutable container file systems"),
+            Framework::Soc2.clause("CC6.8"),
+            Framework::Iso27001.clause("8.19"),
+            Framework::PciDss.clause("2.2.6"),
         ],
         since: "0.1.0",
         evaluate: evaluate,

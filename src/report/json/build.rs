@@ -6,10 +6,11 @@ use super::{
     API_VERSION, AuditReport, BySeverity, ControlPosture, Counts, ExceptionReport, KIND, Location, Outcome,
     OwnerPosture, Posture, Problem, Skipped, StandardPosture, Summary, TierPosture, Tool,
 };
-use super::{SubjectReport, subject};
+use super::{SubjectReport, framework, subject};
 use crate::api::{Kind, Percent, Severity};
 use crate::engine::evaluate::{Assessment, ExceptionState};
 use crate::engine::exception::{CompiledException, Life};
+use crate::engine::framework::Framework;
 use crate::engine::policy::Policy;
 use crate::engine::posture::{self, measure};
 use crate::engine::status;
@@ -32,6 +33,8 @@ pub struct Input<'a> {
 pub struct Scope {
     /// The severity from which on a finding fails the run.
     pub fail_on: Option<Severity>,
+    /// The framework by whose clauses to count, too.
+    pub framework: Option<Framework>,
 }
 
 impl AuditReport {
@@ -53,6 +56,7 @@ impl AuditReport {
             at: input.assessment.at.to_string(),
             summary: summary(input, &subjects, scope),
             posture: shown(input, &measured),
+            framework: scope.framework.map(|framework| framework::report(input, framework)),
             exceptions: exceptions(input, &measured),
             problems: input.collection.problems.iter().map(Problem::from).collect(),
             skipped: input.collection.skipped.iter().map(Skipped::from).collect(),

@@ -26,6 +26,7 @@ pub(super) fn report(input: Input<'_>, key: &SubjectKey, assessed: &Assessed) ->
         outcome: Outcome::from(worst(assessed.outcomes.iter().copied())),
         passes: number(passes),
         findings: findings(input, origin, assessed),
+        unlisted_findings: number(assessed.details.iter().map(|detail| detail.unlisted).sum()),
         unknowns: unknowns(assessed),
     }
 }

@@ -34,7 +34,9 @@ pub(super) fn render(report: &AuditReport, page: &mut Page) {
 
 pub(super) fn is_shown(report: &AuditReport) -> bool {
     let posture = &report.posture;
-    posture.total.evaluated > 0 && posture.tiers.iter().any(|tier| tier.level.is_some())
+    report.framework.is_none()
+        && posture.total.evaluated > 0
+        && posture.tiers.iter().any(|tier| tier.level.is_some())
 }
 
 fn row(name: &str, workloads: u64, counts: &Counts) -> [String; HEADINGS.len()] {

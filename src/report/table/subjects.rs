@@ -6,6 +6,7 @@ use super::findings::{Alike, Columns, Likeness, alike, write};
 use super::text::{clean, cut, plural, width, wrapped};
 use super::{FAINT, GOOD, Page, STRONG, UNSURE, View, styled};
 use crate::api::Severity;
+use crate::facts::WorkloadKind;
 use crate::report::json::{AuditReport, FindingReport, Location, Outcome, SubjectReport, UnknownReport};
 
 /// The most columns for a tier or an owner.
@@ -27,6 +28,12 @@ pub(super) fn render(report: &AuditReport, view: View, page: &mut Page) {
             heading(subject, view, page);
         }
         write(&block.rows, columns, view, page);
+        if let more @ 1.. = block.subjects.iter().map(|subject| subject.unlisted_findings).sum() {
+            page.line(&styled(
+                FAINT,
+                &format!("  and {} of the same controls", plural(more, "more finding")),
+            ));
+        }
         if let ([subject], true) = (block.subjects.as_slice(), view.verbose) {
             passes(subject, page);
         }
@@ -133,12 +140,13 @@ fn hidden(report: &AuditReport, page: &mut Page) {
 
 /// What the subjects of a report are: mostly workloads.
 pub(super) fn noun(report: &AuditReport) -> &'static str {
-    let is_other = |subject: &SubjectReport| matches!(subject.kind, "Namespace" | "ServiceAccount");
+    let is_workload = |kind| WorkloadKind::ALL.into_iter().any(|known| known.as_str() == kind);
+    let is_other = |subject: &SubjectReport| !is_workload(subject.kind);
     if report.subjects.iter().any(is_other) { "object" } else { "workload" }
 }
 
 /// What could not be said: the same of many workloads is one line.
-fn unknowns(report: &AuditReport, view: View, page: &mut Page) {
+pub(super) fn unknowns(report: &AuditReport, view: View, page: &mut Page) {
     let mut alike: BTreeMap<(&str, &str), (&UnknownReport, Vec<&SubjectReport>)> = BTreeMap::new();
     for subject in &report.subjects {
         for unknown in &subject.unknowns {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::text::width;
 use super::{View, render};
 use crate::engine::evaluate::assess;
+use crate::engine::framework::Framework;
 use crate::engine::policy;
 use crate::load::{Collection, Role, Settings, Sheet};
 use crate::report::json::{AuditReport, Input, Outcome, Scope, UnknownReport};
@@ -18,6 +19,10 @@ spec: {controls: [{id: pod.privileged}, {id: pod.host-path-volume}, {id: pod.run
 ";
 
 fn report(manifests: &str) -> AuditReport {
+    report_by(manifests, None)
+}
+
+fn report_by(manifests: &str, framework: Option<Framework>) -> AuditReport {
     let settings = Settings {
         namespace: "shop".into(),
         limits: crate::manifest::Limits::default(),
@@ -29,7 +34,7 @@ fn report(manifests: &str) -> AuditReport {
     let policy = collection.compile(policy::Settings::default());
     let assessment = assess(&policy, &collection.inventory, "2026-11-23T00:00:00Z".parse().unwrap());
     let input = Input { collection: &collection, policy: &policy, assessment: &assessment };
-    AuditReport::new(input, Scope { fail_on: None })
+    AuditReport::new(input, Scope { fail_on: None, framework })
 }
 
 fn shown(report: &AuditReport, width: usize, verbose: bool) -> String {
@@ -60,6 +65,19 @@ fn no_line_is_wider_than_the_terminal() {
             let wide: Vec<&str> = text.lines().filter(|line| width(line) > columns).collect();
             assert_eq!(wide, Vec::<&str>::new(), "{columns}: {text}");
             assert!(text.contains("pod.host-path-volume"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn clauses_fit_any_terminal_and_the_names_of_controls_are_never_cut() {
+    for framework in Framework::ALL {
+        let report = report_by(&pod("a", 2, &["app"]), Some(framework));
+        for columns in [60, 80, 132] {
+            let text = shown(&report, columns, true);
+            let wide: Vec<&str> = text.lines().filter(|line| width(line) > columns).collect();
+            assert_eq!(wide, Vec::<&str>::new(), "{columns}: {text}");
+            assert!(text.contains("  pod.runs-as-root") || text.contains("  pod.host-path-volume"), "{text}");
         }
     }
 }

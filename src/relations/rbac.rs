@@ -1,0 +1,348 @@
+//! Who may do what: roles and bindings joined, with the meaning of Kubernetes' RBAC authorizer.
+//!
+//! Rules are matched as `k8s.io/kubernetes/pkg/apis/rbac/v1` `evaluation_helpers.go` does, and bindings are followed as
+//! `pkg/registry/rbac/validation` `rule.go` does; aggregated roles hold what the controller of
+//! `pkg/controller/clusterroleaggregation` fills in once it is at rest. Changes are taken one by one: each costs what
+//! it touches.
+
+mod principal;
+mod request;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+pub use principal::{Identity, Principal};
+pub use request::Request;
+
+use crate::facts::{Binding, BindingKind, Inventory, Meta, Role, RoleKind, Rule, Selector, Text, TextMap};
+
+/// The name of a role. Ordered by kind, namespace and name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RoleKey {
+    /// Role or `ClusterRole`.
+    pub kind: RoleKind,
+    /// The namespace; empty for a `ClusterRole`.
+    pub namespace: Text,
+    /// The name.
+    pub name: Text,
+}
+
+/// The name of a binding. Ordered by kind, namespace and name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BindingKey {
+    /// `RoleBinding` or `ClusterRoleBinding`.
+    pub kind: BindingKind,
+    /// The namespace; empty for a `ClusterRoleBinding`.
+    pub namespace: Text,
+    /// The name.
+    pub name: Text,
+}
+
+/// What is known of a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownRole {
+    /// What it allows; of an aggregated role, what it collects.
+    pub rules: Arc<[Rule]>,
+    /// What is written in it. The controller replaces that, unless it finds nothing to put in its place.
+    own: Arc<[Rule]>,
+    labels: TextMap,
+    aggregation: Option<Vec<Selector>>,
+}
+
+/// What is known of a binding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownBinding {
+    /// The role that it grants, be it known or not; nothing if it names none that could be.
+    pub role: Option<RoleKey>,
+    /// Whom it grants it to.
+    pub subjects: Vec<Principal>,
+}
+
+/// One rule that somebody has, and by what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grant<'a> {
+    /// What is allowed.
+    pub rule: &'a Rule,
+    /// By this role,
+    pub role: &'a RoleKey,
+    /// through this binding,
+    pub binding: &'a BindingKey,
+    /// to this subject of it.
+    pub subject: &'a Principal,
+}
+
+impl Grant<'_> {
+    /// The namespace in which it holds; nothing for everywhere. What is of the cluster, and paths that are no resources,
+    /// is never reached from a namespace.
+    #[must_use]
+    pub fn scope(&self) -> Option<&Text> {
+        match self.binding.kind {
+            BindingKind::RoleBinding => Some(&self.binding.namespace),
+            BindingKind::ClusterRoleBinding => None,
+        }
+    }
+}
+
+/// All roles and bindings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rbac {
+    roles: BTreeMap<RoleKey, KnownRole>,
+    aggregated: BTreeSet<RoleKey>,
+    bindings: BTreeMap<BindingKey, KnownBinding>,
+    by_principal: BTreeMap<Principal, BTreeSet<BindingKey>>,
+    by_role: BTreeMap<RoleKey, BTreeSet<BindingKey>>,
+}
+
+impl Rbac {
+    /// The roles and bindings of these facts.
+    #[must_use]
+    pub fn of(inventory: &Inventory) -> Self {
+        let mut rbac = Self::default();
+        for role in inventory.roles() {
+            rbac.take_role(role);
+        }
+        rbac.collect();
+        for binding in inventory.bindings() {
+            rbac.put_binding(binding);
+        }
+        rbac
+    }
+
+    /// Adds or replaces a role.
+    pub fn put_role(&mut self, role: &Role) {
+        self.take_role(role);
+        if role.kind == RoleKind::ClusterRole {
+            self.collect();
+        }
+    }
+
+    /// Forgets a role.
+    pub fn remove_role(&mut self, key: &RoleKey) {
+        self.roles.remove(key);
+        self.aggregated.remove(key);
+        if key.kind == RoleKind::ClusterRole {
+            self.collect();
+        }
+    }
+
+    /// Adds or replaces a binding.
+    pub fn put_binding(&mut self, binding: &Binding) {
+        let key = BindingKey::of(binding);
+        self.remove_binding(&key);
+        let subjects = binding.subjects.iter();
+        let known = KnownBinding {
+            role: RoleKey::granted_by(binding),
+            subjects: subjects.filter_map(|subject| Principal::of(subject, &key.namespace)).collect(),
+        };
+        for subject in &known.subjects {
+            self.by_principal.entry(subject.clone()).or_default().insert(key.clone());
+        }
+        if let Some(role) = &known.role {
+            self.by_role.entry(role.clone()).or_default().insert(key.clone());
+        }
+        self.bindings.insert(key, known);
+    }
+
+    /// Forgets a binding.
+    pub fn remove_binding(&mut self, key: &BindingKey) {
+        let Some(known) = self.bindings.remove(key) else { return };
+        for subject in &known.subjects {
+            forget(&mut self.by_principal, subject, key);
+        }
+        if let Some(role) = &known.role {
+            forget(&mut self.by_role, role, key);
+        }
+    }
+
+    /// A role.
+    #[must_use]
+    pub fn role(&self, key: &RoleKey) -> Option<&KnownRole> {
+        self.roles.get(key)
+    }
+
+    /// All roles.
+    pub fn roles(&self) -> impl Iterator<Item = (&RoleKey, &KnownRole)> {
+        self.roles.iter()
+    }
+
+    /// A binding.
+    #[must_use]
+    pub fn binding(&self, key: &BindingKey) -> Option<&KnownBinding> {
+        self.bindings.get(key)
+    }
+
+    /// All bindings.
+    pub fn bindings(&self) -> impl Iterator<Item = (&BindingKey, &KnownBinding)> {
+        self.bindings.iter()
+    }
+
+    /// Whoever is bound to anything.
+    pub fn principals(&self) -> impl Iterator<Item = &Principal> {
+        self.by_principal.keys()
+    }
+
+    /// The bindings that grant a role.
+    pub fn bindings_of_role(&self, role: &RoleKey) -> impl Iterator<Item = (&BindingKey, &KnownBinding)> {
+        self.by_role.get(role).into_iter().flatten().filter_map(|key| self.bindings.get_key_value(key))
+    }
+
+    /// The bindings that name a principal.
+    pub fn bindings_of(&self, who: &Principal) -> impl Iterator<Item = (&BindingKey, &KnownBinding)> {
+        self.by_principal.get(who).into_iter().flatten().filter_map(|key| self.bindings.get_key_value(key))
+    }
+
+    /// Every rule that a principal has by its own name, and by what. Rights of its groups are not among them: see
+    /// [`Rbac::grants`].
+    pub fn grants_of(&self, who: &Principal) -> impl Iterator<Item = Grant<'_>> {
+        let named = self.by_principal.get_key_value(who);
+        named.into_iter().flat_map(move |(subject, bindings)| {
+            bindings.iter().flat_map(move |key| self.granted(key, subject))
+        })
+    }
+
+    /// Every rule that somebody has, by name or by group, and by what.
+    pub fn grants<'a>(&'a self, who: &'a Identity) -> impl Iterator<Item = Grant<'a>> {
+        who.principals().flat_map(move |principal| self.grants_of(principal))
+    }
+
+    /// What allows somebody a request, if anything does.
+    #[must_use]
+    pub fn allows<'a>(&'a self, who: &'a Identity, request: &Request<'_>) -> Option<Grant<'a>> {
+        self.grants(who).find(|grant| {
+            grant.scope().is_none_or(|scope| request.namespace() == Some(scope.as_str()))
+                && request.is_allowed_by(grant.rule)
+        })
+    }
+
+    fn granted<'a>(
+        &'a self,
+        binding: &'a BindingKey,
+        subject: &'a Principal,
+    ) -> impl Iterator<Item = Grant<'a>> {
+        let role = self.bindings.get(binding).and_then(|known| known.role.as_ref());
+        let known = role.and_then(|role| self.roles.get(role).map(|known| (role, known)));
+        known.into_iter().flat_map(move |(role, known)| {
+            known.rules.iter().map(move |rule| Grant { rule, role, binding, subject })
+        })
+    }
+
+    fn take_role(&mut self, role: &Role) {
+        let key = RoleKey::of(role);
+        // Only a ClusterRole can collect others; the field doesn't exist on a Role. What an API server holds has been
+        // collected, and counts as it stands there.
+        let collects = role.kind == RoleKind::ClusterRole && !role.metadata.is_live;
+        let aggregation = role.aggregation.clone().filter(|_| collects);
+        if aggregation.is_some() {
+            self.aggregated.insert(key.clone());
+        } else {
+            self.aggregated.remove(&key);
+        }
+        let labels = role.metadata.labels.clone();
+        let own: Arc<[Rule]> = role.rules.as_slice().into();
+        self.roles.insert(key, KnownRole { rules: Arc::clone(&own), own, labels, aggregation });
+    }
+
+    /// Fills aggregated roles with the rules of those that they select, and of those that these select.
+    fn collect(&mut self) {
+        let filled: Vec<(RoleKey, Arc<[Rule]>)> = self
+            .aggregated
+            .iter()
+            .map(|key| {
+                let rules = self.collected(key, &mut BTreeSet::new());
+                (key.clone(), rules.into_iter().cloned().collect())
+            })
+            .collect();
+        for (key, rules) in filled {
+            if let Some(role) = self.roles.get_mut(&key) {
+                role.rules = rules;
+            }
+        }
+    }
+
+    /// What an aggregated role comes to hold. One that has been seen on the way adds nothing more.
+    fn collected<'a>(&'a self, key: &'a RoleKey, seen: &mut BTreeSet<&'a RoleKey>) -> BTreeSet<&'a Rule> {
+        let Some(role) = self.roles.get(key).filter(|_| seen.insert(key)) else { return BTreeSet::new() };
+        let Some(selectors) = &role.aggregation else { return role.own.iter().collect() };
+        let mut rules = BTreeSet::new();
+        for (other, candidate) in self.roles.iter().filter(|(key, _)| key.kind == RoleKind::ClusterRole) {
+            if other != key && selectors.iter().any(|selector| selector.matches(&candidate.labels)) {
+                rules.extend(self.collected(other, seen));
+            }
+        }
+        if rules.is_empty() { role.own.iter().collect() } else { rules }
+    }
+}
+
+impl RoleKey {
+    /// The key of a role.
+    #[must_use]
+    pub fn of(role: &Role) -> Self {
+        match role.kind {
+            RoleKind::ClusterRole => Self::cluster(role.metadata.name.clone()),
+            RoleKind::Role => Self {
+                kind: RoleKind::Role,
+                namespace: role.metadata.namespace.clone().unwrap_or_default(),
+                name: role.metadata.name.clone(),
+            },
+        }
+    }
+
+    /// The key of a `ClusterRole`.
+    #[must_use]
+    pub fn cluster(name: impl Into<Text>) -> Self {
+        Self { kind: RoleKind::ClusterRole, namespace: Text::default(), name: name.into() }
+    }
+
+    /// The role that a binding grants. The authorizer looks at the kind and the name alone, and finds no Role for a
+    /// `ClusterRoleBinding`.
+    #[must_use]
+    pub fn granted_by(binding: &Binding) -> Option<Self> {
+        let name = binding.role_ref.name.clone();
+        match (&*binding.role_ref.kind, binding.scope()) {
+            ("ClusterRole", _) => Some(Self::cluster(name)),
+            ("Role", Some(namespace)) => {
+                Some(Self { kind: RoleKind::Role, namespace: namespace.clone(), name })
+            }
+            _ => None,
+        }
+    }
+}
+
+impl BindingKey {
+    /// The key of a binding.
+    #[must_use]
+    pub fn of(binding: &Binding) -> Self {
+        let Meta { name, .. } = &binding.metadata;
+        let namespace = binding.scope().cloned().unwrap_or_default();
+        Self { kind: binding.kind, namespace, name: name.clone() }
+    }
+}
+
+/// `ClusterRole view`, `Role shop/reader`
+impl fmt::Display for RoleKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let slash = if self.namespace.is_empty() { "" } else { "/" };
+        write!(f, "{} {}{slash}{}", self.kind.as_str(), self.namespace, self.name)
+    }
+}
+
+/// `ClusterRoleBinding admins`, `RoleBinding shop/readers`
+impl fmt::Display for BindingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let slash = if self.namespace.is_empty() { "" } else { "/" };
+        write!(f, "{} {}{slash}{}", self.kind.as_str(), self.namespace, self.name)
+    }
+}
+
+fn forget<K: Ord>(index: &mut BTreeMap<K, BTreeSet<BindingKey>>, at: &K, key: &BindingKey) {
+    if let Some(known) = index.get_mut(at) {
+        known.remove(key);
+        if known.is_empty() {
+            index.remove(at);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
