@@ -125,6 +125,13 @@ pub enum RuleOn {
     PodLabel(Text),
     /// An annotation of the pod, named in the same way.
     PodAnnotation(Text),
+    /// Several of these, joined.
+    Joined {
+        /// What is joined.
+        parts: Vec<RuleOn>,
+        /// What stands between them.
+        separator: Text,
+    },
     /// The labels of the pod, by a selector in place of the pattern.
     PodSelector(Selector),
     /// The labels of the namespace, by a selector in place of the pattern.

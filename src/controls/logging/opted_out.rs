@@ -73,7 +73,10 @@ declare_control! {
         parameters: OptedOut,
         references: [
             Framework::Nist80053.clause("AU-12"),
-            Framework::NsaCisa.clause("Audit Logging and Threat Detection"),
+            Framework::NsaCisa.clause("Worker node and container logging"),
+            Framework::Soc2.clause("CC7.2"),
+            Framework::Iso27001.clause("8.15"),
+            Framework::PciDss.clause("10.2.1"),
         ],
         since: "0.1.0",
         evaluate: evaluate,

@@ -84,7 +84,12 @@ declare_control! {
         severity: Medium,
         subject: Workload,
         parameters: ShortRetention,
-        references: [Framework::Nist80053.clause("AU-11")],
+        references: [
+            Framework::Nist80053.clause("AU-11"),
+            Framework::Soc2.clause("CC7.3"),
+            Framework::Iso27001.clause("8.15"),
+            Framework::PciDss.clause("10.5.1"),
+        ],
         since: "0.1.0",
         evaluate: evaluate,
     }

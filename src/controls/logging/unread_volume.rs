@@ -75,9 +75,11 @@ declare_control! {
         subject: Workload,
         parameters: UnreadVolume,
         references: [
-            Framework::Nist80053.clause("AU-4"),
+            Framework::Nist80053.clause("AU-4(1)"),
             Framework::Nist80053.clause("AU-12"),
-            Framework::NsaCisa.clause("Audit Logging and Threat Detection"),
+            Framework::NsaCisa.clause("Worker node and container logging"),
+            Framework::Iso27001.clause("8.15"),
+            Framework::PciDss.clause("10.3.3"),
         ],
         since: "0.1.0",
         evaluate: evaluate,

@@ -155,7 +155,7 @@ mod tests {
     use crate::engine::catalogue;
     use crate::engine::standard::CompiledStandard;
     use crate::engine::tier::Placement;
-    use crate::facts::{SubjectKey, SubjectKind};
+    use crate::facts::{ObjectKind, SubjectKey};
     use Outcome::{Error, Excepted, Fail, NotApplicable, Pass, Unknown};
 
     /// Each standard with the ids of its controls.
@@ -175,7 +175,7 @@ mod tests {
     /// Subjects with the outcome of each control of each standard.
     fn assessment(subjects: &[&[Outcome]]) -> Assessment {
         let assessed = |(number, outcomes): (usize, &&[Outcome])| {
-            let key = SubjectKey::new("shop", SubjectKind::Namespace, format!("n{number}"));
+            let key = SubjectKey::new("shop", ObjectKind::Namespace, format!("n{number}"));
             let assessed = Assessed {
                 tier: None,
                 placement: Placement::Unclassified,

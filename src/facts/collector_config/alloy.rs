@@ -40,28 +40,31 @@ pub(super) fn read(value: &str) -> CollectorConfig {
     };
     // What holds of the pods that are found, whichever source reads them.
     let mut found = LogSource::pods();
-    for block in &root.blocks {
+    let mut blocks = Vec::new();
+    components(&root, &mut blocks);
+    for block in &blocks {
         match block.name.as_str() {
             "discovery.kubernetes" => discovered(block, &mut found),
             "discovery.relabel" => {
                 for rule in block.inner("rule") {
                     let action = rule.text("action").unwrap_or("replace");
-                    relabel(action, &rule.texts("source_labels"), rule.text("regex"), &mut found);
+                    let labels = rule.texts("source_labels");
+                    let separator = rule.text("separator").unwrap_or(";");
+                    relabel(action, &labels, separator, rule.text("regex"), &mut found);
                 }
             }
-            "loki.write"
-            | "otelcol.exporter.loki"
-            | "otelcol.exporter.otlp"
-            | "otelcol.exporter.otlphttp" => {
-                config.sends(Output::Elsewhere);
+            "loki.write" => config.sends(Output::Elsewhere),
+            exporter if exporter.starts_with("otelcol.exporter.") => {
+                let nowhere = exporter == "otelcol.exporter.debug";
+                config.sends(if nowhere { Output::Nowhere } else { Output::Elsewhere });
             }
             "loki.echo" => config.sends(Output::Nowhere),
             "loki.process" => drops(block, &mut found),
             _ => {}
         }
     }
-    let pods = root.blocks.iter().any(|it| it.name == "discovery.kubernetes");
-    for block in &root.blocks {
+    let pods = blocks.iter().any(|it| it.name == "discovery.kubernetes");
+    for block in &blocks {
         match block.name.as_str() {
             "loki.source.kubernetes" => config.sources.push(LogSource { reads: Reads::Api, ..found.clone() }),
             "loki.source.file" if pods => config.sources.push(found.clone()),
@@ -72,12 +75,23 @@ pub(super) fn read(value: &str) -> CollectorConfig {
                 config.sources.push(source);
             }
             "import.git" | "import.http" | "remotecfg" => {
-                config.doubt("a part of it is fetched from elsewhere")
+                config.doubt("a part of it is fetched from elsewhere");
             }
             _ => {}
         }
     }
     config
+}
+
+/// The components, also those of a module that is declared in place.
+fn components<'b>(block: &'b Block, all: &mut Vec<&'b Block>) {
+    for inner in &block.blocks {
+        if inner.name == "declare" {
+            components(inner, all);
+        } else {
+            all.push(inner);
+        }
+    }
 }
 
 fn discovered(block: &Block, found: &mut LogSource) {
@@ -87,7 +101,7 @@ fn discovered(block: &Block, found: &mut LogSource) {
     for namespaces in block.inner("namespaces") {
         restrict(&namespaces.texts("names"), found);
     }
-    for selectors in block.inner("selectors") {
+    for selectors in block.inner("selectors").filter(|it| it.text("role") == Some("pod")) {
         // The node is mostly put together with the environment: `"spec.nodeName=" + env("HOSTNAME")`.
         let field = selectors.text("field").unwrap_or_default();
         if selectors.text("label").is_some() || !(field.is_empty() || field.starts_with("spec.nodeName=")) {
@@ -135,7 +149,7 @@ fn parse(text: &str) -> Option<Block> {
             Token::Sign('}') if depth > 0 => depth -= 1,
             Token::Sign('{') if is_value(&tokens, position) => depth += 1,
             Token::Sign('{') => {
-                let name = head.first().cloned().unwrap_or_default();
+                let name = head.last().cloned().unwrap_or_default();
                 head.clear();
                 open.push(Block { name, ..Block::default() });
                 if open.len() > DEEPEST {

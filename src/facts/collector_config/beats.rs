@@ -6,6 +6,9 @@ use serde_json::Value;
 use super::yaml::{at, entries, is_true, list, parse, texts};
 use super::{CollectorConfig, LogSource, Output, Reads, Rule, RuleOn, Syntax, strange_pattern};
 
+/// The folder whose files are links: an input `filestream` follows them only if it is told to.
+const LINKS: &str = "/var/log/containers/";
+
 pub(super) fn read(value: &str) -> CollectorConfig {
     let mut config = CollectorConfig::new(Syntax::Beats);
     let Some(tree) = parse(value) else {
@@ -42,14 +45,27 @@ fn input(written: &Value) -> Option<LogSource> {
     if !on || !["container", "filestream", "log", "docker"].contains(&kind) {
         return None;
     }
-    let mut source = files(&texts(written.get("paths")));
-    let leaves_out = ["exclude_files", "prospector.scanner.exclude_files"];
-    if leaves_out.iter().any(|name| written.get(name).is_some())
-        || at(written, &["prospector", "scanner"]).is_some()
-    {
+    Some(scanned(written, files(&texts(written.get("paths")))))
+}
+
+/// What the scanner of an input makes of its paths: files that it leaves out, and links that it doesn't follow.
+fn scanned(written: &Value, mut source: LogSource) -> LogSource {
+    let scanner = |name: &str| {
+        let dotted = written.get(format!("prospector.scanner.{name}"));
+        let nested = at(written, &["prospector", "scanner", name]);
+        dotted.or(nested).or_else(|| written.get("prospector.scanner")?.get(name))
+    };
+    let leaves_out = |name: &str| written.get(name).is_some() || scanner(name).is_some();
+    if ["exclude_files", "include_files"].into_iter().any(leaves_out) {
         source.doubt("it leaves files out by an expression");
     }
-    Some(source)
+    let links = matches!(&source.reads, Reads::Files(files) if files.iter().any(|it| it.starts_with(LINKS)));
+    let follows = written.get("type").and_then(Value::as_str) != Some("filestream")
+        || is_true(scanner("symlinks").or_else(|| written.get("symlinks")));
+    if links && !follows {
+        source.doubt("it reads links, and is not told to follow them by `symlinks`");
+    }
+    source
 }
 
 /// A source of files. The id of a container is filled in for each one that is found, so that it stands for any.
@@ -91,7 +107,11 @@ fn autodiscover(provider: &Value, config: &mut CollectorConfig) {
         let enabled = defaults("enabled").or_else(|| provider.get("hints.default_config.enabled"));
         let mut source = match texts(defaults("paths")) {
             paths if paths.is_empty() => files(&["/var/log/containers/*.log"]),
-            paths => files(&paths),
+            paths => {
+                let dotted = provider.get("hints.default_config");
+                let written = dotted.or_else(|| at(provider, &["hints", "default_config"]));
+                scanned(written.unwrap_or(&Value::Null), files(&paths))
+            }
         };
         if enabled.is_some_and(|it| !is_true(Some(it))) {
             let on = RuleOn::PodAnnotation("co_elastic_logs_enabled".into());
@@ -151,6 +171,13 @@ fn agent(written: &Value, config: &mut CollectorConfig) {
     }
     for stream in list(written.get("streams")) {
         let mut source = files(&texts(stream.get("paths")));
+        if stream
+            .get("exclude_files")
+            .or_else(|| at(stream, &["prospector", "scanner", "exclude_files"]))
+            .is_some()
+        {
+            source.doubt("it leaves files out by an expression");
+        }
         if stream.get("condition").or_else(|| written.get("condition")).is_some() {
             source.doubt("a stream has a condition");
         }

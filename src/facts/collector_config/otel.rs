@@ -102,6 +102,10 @@ fn filter(name: &str, written: &Value, rules: &mut Vec<Rule>, config: &mut Colle
     }
     let conditions = logs.get("log_record").or_else(|| logs.get("resource")).unwrap_or(logs);
     for condition in texts(Some(conditions)) {
+        if condition.trim() == format!("resource.attributes[\"{SPLUNK}\"] == \"true\"") {
+            config.obeys_pods = true;
+            continue;
+        }
         if !["k8s.", "resource.", "attributes[\"log.file"].iter().any(|word| condition.contains(word)) {
             continue;
         }

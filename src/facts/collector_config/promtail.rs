@@ -52,7 +52,8 @@ fn source(job: &Value) -> Option<LogSource> {
     for rule in list(job.get("relabel_configs")) {
         let text = |name: &str| rule.get(name).and_then(Value::as_str);
         let labels = texts(rule.get("source_labels"));
-        relabel(text("action").unwrap_or("replace"), &labels, text("regex"), &mut source);
+        let separator = text("separator").unwrap_or(";");
+        relabel(text("action").unwrap_or("replace"), &labels, separator, text("regex"), &mut source);
     }
     for stage in list(job.get("pipeline_stages")) {
         let drops = |it: &Value| it.get("action").and_then(Value::as_str) == Some("drop");
@@ -87,7 +88,13 @@ pub(super) fn restrict(namespaces: &[&str], source: &mut LogSource) {
 }
 
 /// Takes in one rule of relabelling. Those that keep and drop nothing only name things.
-pub(super) fn relabel(action: &str, labels: &[&str], regex: Option<&str>, source: &mut LogSource) {
+pub(super) fn relabel(
+    action: &str,
+    labels: &[&str],
+    separator: &str,
+    regex: Option<&str>,
+    source: &mut LogSource,
+) {
     let keep = match action {
         "keep" => true,
         "drop" => false,
@@ -102,7 +109,16 @@ pub(super) fn relabel(action: &str, labels: &[&str], regex: Option<&str>, source
             Some(on) => source.rules.push(Rule::whole(on, keep, pattern)),
             None => source.doubt(format!("relabelling goes by `{label}`")),
         },
-        _ => source.doubt("relabelling goes by several labels at once"),
+        several => {
+            let parts: Option<Vec<RuleOn>> = several.iter().map(|label| rule_on(label)).collect();
+            match parts {
+                Some(parts) => {
+                    let on = RuleOn::Joined { parts, separator: separator.into() };
+                    source.rules.push(Rule::whole(on, keep, pattern));
+                }
+                None => source.doubt("relabelling goes by several labels at once"),
+            }
+        }
     }
 }
 

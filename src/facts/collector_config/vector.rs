@@ -4,11 +4,15 @@ use serde_json::Value;
 
 use super::yaml::{at, entries, parse, texts};
 use super::{CollectorConfig, LogSource, Output, Reads, Rule, RuleOn, Syntax, strange_pattern};
+use crate::facts::glob::{Glob, Matches};
 use crate::facts::selector::{Operator, Requirement, Selector};
 use crate::facts::text::Text;
 
 /// Sinks that keep nothing.
 const NOWHERE: [&str; 2] = ["blackhole", "console"];
+
+/// How many transforms may follow each other.
+const DEEPEST: usize = 8;
 
 /// The files that the source looks at, unless it is told otherwise.
 const EVERYTHING: [&str; 2] = ["**/*", "**"];
@@ -27,17 +31,40 @@ pub(super) fn read(value: &str) -> CollectorConfig {
         }
         names.push(name);
     }
+    // Where the logs go, not what else the collector does: the chart sends metrics elsewhere, and logs to the console.
     let mut direct = false;
     for (_, sink) in entries(tree.get("sinks")) {
+        let inputs = texts(sink.get("inputs"));
+        if !comes_from(&tree, &names, &inputs, 0) {
+            continue;
+        }
         let kind = sink.get("type").and_then(Value::as_str).unwrap_or_default();
         let nowhere = NOWHERE.contains(&kind);
         config.sends(if nowhere { Output::Nowhere } else { Output::Elsewhere });
-        direct |= !nowhere && texts(sink.get("inputs")).iter().any(|input| names.contains(input));
+        direct |= !nowhere && inputs.iter().any(|input| names.iter().any(|name| is_named(input, name)));
     }
     if !direct {
         filters(&tree, &mut config);
     }
     config
+}
+
+/// Whether some of these inputs come from some of these sources, through transforms or not.
+fn comes_from(tree: &Value, sources: &[&str], inputs: &[&str], depth: usize) -> bool {
+    let through = |name: &str, transform: &Value| {
+        inputs.iter().any(|input| is_named(input, name))
+            && comes_from(tree, sources, &texts(transform.get("inputs")), depth + 1)
+    };
+    inputs.iter().any(|input| sources.iter().any(|source| is_named(input, source)))
+        || (depth < DEEPEST && entries(tree.get("transforms")).any(|(name, it)| through(name, it)))
+}
+
+/// Whether an input names a component, or one of its outputs: `route.errors`. A star may stand for any part.
+fn is_named(input: &str, name: &str) -> bool {
+    let of_output = input.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+    let by_star =
+        || input.contains('*') && Glob::read(input).is_some_and(|it| it.matches(name) == Matches::Yes);
+    input == name || of_output || by_star()
 }
 
 fn pods(written: &Value) -> LogSource {

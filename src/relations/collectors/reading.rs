@@ -1,5 +1,7 @@
 //! What a collector reads: its configuration, and the folders of its node that it sees.
 
+use std::borrow::Cow;
+
 use regex::{Regex, RegexBuilder};
 
 use super::product::{FLUENTD_FOR_KUBERNETES, Product};
@@ -438,24 +440,8 @@ impl Compiled {
 
     fn judge(&self, wanted: &Wanted<'_>, inventory: &Inventory) -> Read {
         let labels = &wanted.workload.template.metadata.labels;
-        let annotations = &wanted.workload.template.metadata.annotations;
         let namespace = wanted.namespace;
         match &self.rule.on {
-            RuleOn::Namespace => self.value(namespace, || format!("leaves out the namespace `{namespace}`")),
-            RuleOn::Container => {
-                let name = &wanted.container.name;
-                self.value(name, || format!("leaves out containers called `{name}`"))
-            }
-            RuleOn::Image => {
-                let image = wanted.container.image.as_deref().unwrap_or_default();
-                self.value(image, || "leaves out its image".to_owned())
-            }
-            RuleOn::PodLabel(name) => {
-                self.value(find(labels, name), || format!("goes by the label `{name}`"))
-            }
-            RuleOn::PodAnnotation(name) => {
-                self.value(find(annotations, name), || format!("goes by the annotation `{name}`"))
-            }
             RuleOn::PodSelector(selector) if selector.matches(labels) => Read::Yes,
             RuleOn::PodSelector(_) => Read::No("selects other labels".to_owned()),
             RuleOn::NamespaceSelector(_) if inventory.namespace(namespace).is_none() => {
@@ -467,11 +453,37 @@ impl Compiled {
                 Read::Yes
             }
             RuleOn::NamespaceSelector(_) => Read::No(format!("leaves out the namespace `{namespace}`")),
+            on if self.regex.is_match(&value_of(on, wanted)) == self.rule.keep => Read::Yes,
+            on => Read::No(why_not(on, wanted)),
         }
     }
+}
 
-    fn value(&self, value: &str, why: impl Fn() -> String) -> Read {
-        if self.regex.is_match(value) == self.rule.keep { Read::Yes } else { Read::No(why()) }
+/// What a rule looks at.
+fn value_of<'a>(on: &RuleOn, wanted: &'a Wanted<'_>) -> Cow<'a, str> {
+    let metadata = &wanted.workload.template.metadata;
+    Cow::Borrowed(match on {
+        RuleOn::Namespace => wanted.namespace,
+        RuleOn::Container => &wanted.container.name,
+        RuleOn::Image => wanted.container.image.as_deref().unwrap_or_default(),
+        RuleOn::PodLabel(name) => find(&metadata.labels, name),
+        RuleOn::PodAnnotation(name) => find(&metadata.annotations, name),
+        RuleOn::Joined { parts, separator } => {
+            let values: Vec<Cow<'_, str>> = parts.iter().map(|part| value_of(part, wanted)).collect();
+            return Cow::Owned(values.join(separator));
+        }
+        RuleOn::PodSelector(_) | RuleOn::NamespaceSelector(_) => "",
+    })
+}
+
+fn why_not(on: &RuleOn, wanted: &Wanted<'_>) -> String {
+    match on {
+        RuleOn::Namespace => format!("leaves out the namespace `{}`", wanted.namespace),
+        RuleOn::Container => format!("leaves out containers called `{}`", wanted.container.name),
+        RuleOn::Image => "leaves out its image".to_owned(),
+        RuleOn::PodLabel(name) => format!("goes by the label `{name}`"),
+        RuleOn::PodAnnotation(name) => format!("goes by the annotation `{name}`"),
+        _ => "goes by its labels".to_owned(),
     }
 }
 
