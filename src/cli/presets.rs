@@ -17,8 +17,13 @@ macro_rules! presets {
 }
 
 /// Every preset.
-pub(super) const ALL: &[Preset] =
-    presets!["image-integrity", "pod-security-baseline", "pod-security-restricted", "workload-hardening",];
+pub(super) const ALL: &[Preset] = presets![
+    "image-integrity",
+    "logging-coverage",
+    "pod-security-baseline",
+    "pod-security-restricted",
+    "workload-hardening",
+];
 
 /// What judges when nobody says what should.
 pub(super) const DEFAULTS: [&str; 2] = ["pod-security-baseline", "pod-security-restricted"];

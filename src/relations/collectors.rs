@@ -192,7 +192,6 @@ impl<'a> Collectors<'a> {
         let service = reading.unwrap_or_else(|| self.read(collector, wanted));
         Some(match (service, collector.readiness(terms.ready)) {
             (Service::DoesNot(why), _) => Service::DoesNot(why),
-            (_, Some((0, wanted))) => Service::DoesNot(format!("is ready on none of {wanted} nodes")),
             (_, Some((ready, wanted))) => Service::May(format!("is ready on {ready} of {wanted} nodes")),
             (service, None) => service,
         })
@@ -350,13 +349,14 @@ impl Collector {
         !self.from_anywhere && self.away.binary_search(&place).is_ok()
     }
 
-    /// On how many of how many nodes it is ready, if those are too few.
+    /// On how many of how many nodes it is ready, if those are too few. That changes by the minute: it is a doubt, and
+    /// no defect of a workload that could be denied for it.
     fn readiness(&self, least: u8) -> Option<(i32, i32)> {
         let running = self.workload.running.as_ref()?;
         let wanted = running.desired_number_scheduled.filter(|wanted| *wanted > 0)?;
         let ready = running.number_ready.unwrap_or(0);
         let enough = i64::from(ready) * 100 >= i64::from(wanted) * i64::from(least);
-        (!enough || ready == 0).then_some((ready, wanted))
+        (!enough).then_some((ready, wanted))
     }
 }
 

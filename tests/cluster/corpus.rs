@@ -46,8 +46,9 @@ fn objects(case: &Case) -> Vec<Value> {
     let mut objects = Vec::new();
     for (_, text) in &case.manifests {
         let mut object = object(text);
-        let kind = object["kind"].as_str().unwrap_or_default();
-        let cluster_scoped = ["Namespace", "SecurityStandard", "ServiceTier"].contains(&kind);
+        let field = |name: &str| object[name].as_str().unwrap_or_default();
+        let kind = recognize(field("apiVersion"), field("kind"));
+        let cluster_scoped = matches!(kind, Recognition::Facts(kind) if !kind.is_namespaced());
         if !cluster_scoped && object["metadata"]["namespace"].is_null() {
             object["metadata"]["namespace"] = json!("default");
         }

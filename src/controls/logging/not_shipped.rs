@@ -169,8 +169,8 @@ struct NotShipped {
     /// Whether something that is not among the facts ships what all containers write to their standard output, such as
     /// the agent of a managed cluster. Then everything passes. Default: `false`.
     assume_collector: bool,
-    /// The least part of its nodes, in percent, on which a collector must be ready to count, from 1 to 100. On none, it
-    /// reads nothing; on fewer, what it reads is unknown. Default: `90`.
+    /// The least part of its nodes, in percent, on which a collector must be ready to count, from 1 to 100. On fewer,
+    /// what it reads is unknown, never a failure: nothing is denied while a collector is down. Default: `90`.
     minimum_ready: u8,
 }
 

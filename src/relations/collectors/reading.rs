@@ -331,7 +331,8 @@ impl Source {
                 seen.filter(|file| !holds(CONTAINER_LOGS, file) || mounts.has(POD_LOGS)).collect()
             }
         };
-        if host_files.is_empty() && source.reads != Reads::Api {
+        // A path that can't be compared may be anywhere.
+        if host_files.is_empty() && source.reads != Reads::Api && source.unclear.is_none() {
             return None;
         }
         let include: Vec<Glob> = host_files.iter().filter_map(|file| Glob::read(file)).collect();
