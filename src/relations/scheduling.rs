@@ -114,8 +114,8 @@ pub fn may_run_where_not(workload: &Workload, daemons: &Workload) -> Option<Stri
 #[must_use]
 pub fn is_of_another_system(workload: &Workload, node: &Node) -> bool {
     let spec = workload.spec();
-    let windows = spec.is_windows() || spec.node_selector.get(OS).is_some_and(|os| os == &"windows");
-    node.metadata.labels.get(OS).is_some_and(|os| (os == &"windows") != windows)
+    let windows = spec.is_windows() || spec.node_selector.get(OS).is_some_and(|os| os.as_str() == "windows");
+    node.metadata.labels.get(OS).is_some_and(|os| (os.as_str() == "windows") != windows)
 }
 
 fn keeps_away(taint: &Taint) -> bool {
@@ -294,7 +294,7 @@ fn implies(spec: &PodSpec, term: &NodeSelectorTerm) -> bool {
         }
         "Exists" => it.key == OS || spec.node_selector.get(&it.key).is_some(),
         "NotIn" => it.values.iter().all(|value| {
-            let windows = it.key == OS && value == &"windows" && !spec.is_windows();
+            let windows = it.key == OS && value.as_str() == "windows" && !spec.is_windows();
             windows || VIRTUAL.contains(&(it.key.as_str(), value.as_str()))
         }),
         _ => false,

@@ -91,16 +91,16 @@ declare_control! {
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 struct AuditPolicyMissing {
     /// The least number of days for which files are kept. Default: `30`.
-    maximum_age: u32,
+    days: u32,
     /// The least number of files that are kept. Default: `10`.
-    maximum_backups: u32,
+    files: u32,
     /// The least size, in megabytes, at which a file is closed and another one begun. Default: `100`.
-    maximum_size: u32,
+    megabytes: u32,
 }
 
 impl Default for AuditPolicyMissing {
     fn default() -> Self {
-        Self { maximum_age: 30, maximum_backups: 10, maximum_size: 100 }
+        Self { days: 30, files: 10, megabytes: 100 }
     }
 }
 
@@ -167,9 +167,9 @@ fn judge(container: ContainerRef<'_>, parameters: &AuditPolicyMissing) -> Vec<Fi
         return findings;
     }
     for (name, least, unit) in [
-        ("audit-log-maxage", parameters.maximum_age, " days"),
-        ("audit-log-maxbackup", parameters.maximum_backups, " files"),
-        ("audit-log-maxsize", parameters.maximum_size, " megabytes"),
+        ("audit-log-maxage", parameters.days, " days"),
+        ("audit-log-maxbackup", parameters.files, " files"),
+        ("audit-log-maxsize", parameters.megabytes, " megabytes"),
     ] {
         let said = flag(container, name);
         if said.and_then(|value| value.parse::<u32>().ok()).is_some_and(|value| value >= least) {
@@ -224,7 +224,7 @@ mod tests {
             messages(judge(&AUDIT_POLICY_MISSING, &short)),
             ["api: `--audit-log-maxage` is 7, and 30 days are asked for; set `--audit-log-maxage=30`"]
         );
-        assert_eq!(judge_with(&AUDIT_POLICY_MISSING, &json!({"maximumAge": 7}), &short), Verdict::Pass);
+        assert_eq!(judge_with(&AUDIT_POLICY_MISSING, &json!({"days": 7}), &short), Verdict::Pass);
     }
 
     #[test]

@@ -217,12 +217,12 @@ fn evaluate(workload: &Workload, parameters: &NotShipped, context: &Context<'_>)
         (true, None) if judged == 0 => Verdict::NotApplicable,
         (true, None) => Verdict::Pass,
         (true, Some(why)) => Verdict::Unknown(why.into()),
-        (false, _) => findings(workload, failing, judged),
+        (false, _) => findings(workload, &failing, judged),
     }
 }
 
 /// One finding where all containers fail alike, and one each where they don't.
-fn findings(workload: &Workload, failing: Vec<(ContainerRef<'_>, String)>, judged: usize) -> Verdict {
+fn findings(workload: &Workload, failing: &[(ContainerRef<'_>, String)], judged: usize) -> Verdict {
     const ADVICE: &str = "have a collector read them, add a sidecar that does, or export them by OTLP";
     let alike = failing.iter().zip(failing.iter().skip(1)).all(|((_, a), (_, b))| a == b);
     let said = |why: &str| format!("its logs are not shipped: {why}");

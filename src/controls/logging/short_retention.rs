@@ -217,22 +217,22 @@ mod tests {
         )
     }
 
-    fn judge(parameters: Value, manifest: &str) -> Verdict {
-        judge_with(&SHORT_RETENTION, &parameters, manifest)
+    fn judge(parameters: &Value, manifest: &str) -> Verdict {
+        judge_with(&SHORT_RETENTION, parameters, manifest)
     }
 
     #[test]
     fn nothing_is_judged_where_nothing_is_asked() {
-        assert_eq!(judge(json!({}), &deployment("{}", "{}")), Verdict::NotApplicable);
+        assert_eq!(judge(&json!({}), &deployment("{}", "{}")), Verdict::NotApplicable);
     }
 
     #[test]
     fn what_nobody_says_is_unknown_unless_the_store_has_a_default() {
         let silent = deployment("{}", "{}") + TIER;
-        assert!(matches!(judge(json!({}), &silent), Verdict::Unknown(why) if why.contains("log-retention")));
-        assert_eq!(judge(json!({"kept": "90d"}), &silent), Verdict::Pass);
+        assert!(matches!(judge(&json!({}), &silent), Verdict::Unknown(why) if why.contains("log-retention")));
+        assert_eq!(judge(&json!({"kept": "90d"}), &silent), Verdict::Pass);
         assert_eq!(
-            messages(judge(json!({"kept": "30d"}), &silent)),
+            messages(judge(&json!({"kept": "30d"}), &silent)),
             ["its logs are kept for 30d, and `gold` asks for 90d; keep them for 90d at least, and say so"]
         );
     }
@@ -241,10 +241,10 @@ mod tests {
     fn the_workload_s_own_word_comes_before_its_pods_and_classes_have_a_length() {
         let parameters = || json!({"keys": ["class"], "classes": {"long": "365d", "short": "7d"}});
         assert_eq!(
-            judge(parameters(), &(deployment("{class: long}", "{class: short}") + TIER)),
+            judge(&parameters(), &(deployment("{class: long}", "{class: short}") + TIER)),
             Verdict::Pass
         );
-        let found = judge(parameters(), &(deployment("{}", "{class: short}") + TIER));
+        let found = judge(&parameters(), &(deployment("{}", "{class: short}") + TIER));
         let Verdict::Fail(findings) = found else { panic!("{found:?}") };
         assert_eq!(findings[0].path.to_string(), "spec.template.metadata.labels.class");
     }
@@ -252,7 +252,7 @@ mod tests {
     #[test]
     fn a_word_that_is_not_known_fails() {
         let found = messages(judge(
-            json!({"minimum": "1d"}),
+            &json!({"minimum": "1d"}),
             &deployment("{stanchion.dev/log-retention: 'three months'}", "{}"),
         ));
         assert!(found[0].starts_with("`stanchion.dev/log-retention: three months` is neither"), "{found:?}");

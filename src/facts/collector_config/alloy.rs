@@ -166,9 +166,8 @@ fn parse(text: &str) -> Option<Block> {
                 head.clear();
                 open.last_mut()?.attributes.push((name, Vec::new()));
             }
-            Token::Sign(_) => {}
             Token::Word(word) if depth == 0 => head.push(word.clone()),
-            Token::Word(_) => {}
+            Token::Sign(_) | Token::Word(_) => {}
             Token::Text(text) => {
                 let before = position.checked_sub(1).and_then(|before| tokens.get(before));
                 let is_label = depth == 0 && matches!(before, Some(Token::Word(_)));

@@ -23,7 +23,9 @@ pub(super) fn read(value: &str) -> CollectorConfig {
     }
     if field(&tree, "filebeat", "autodiscover").is_none() {
         let providers = list(tree.get("filebeat.autodiscover.providers"));
-        providers.iter().for_each(|provider| autodiscover(provider, &mut config));
+        for provider in providers {
+            autodiscover(provider, &mut config);
+        }
     }
     for input in list(tree.get("inputs")) {
         agent(input, &mut config);

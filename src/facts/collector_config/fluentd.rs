@@ -38,7 +38,7 @@ pub(super) fn read(value: &str) -> CollectorConfig {
     };
     let mut dropped = Vec::new();
     let mut rules = Vec::new();
-    let mut doubts = Vec::new();
+    let mut doubts: Vec<Text> = Vec::new();
     visit(&root, &mut |element| match (element.name, element.plugin()) {
         ("source", "tail") => config.sources.push(source(element)),
         ("filter", "grep") => grep(element, &mut rules, &mut doubts),
@@ -51,7 +51,9 @@ pub(super) fn read(value: &str) -> CollectorConfig {
     for source in &mut config.sources {
         source.exclude.extend(dropped.iter().cloned());
         source.rules.extend(rules.iter().cloned());
-        doubts.iter().for_each(|doubt: &Text| source.doubt(doubt.clone()));
+        for doubt in &doubts {
+            source.doubt(doubt.clone());
+        }
     }
     config
 }

@@ -59,7 +59,7 @@ fn source(job: &Value) -> Option<LogSource> {
         let drops = |it: &Value| it.get("action").and_then(Value::as_str) == Some("drop");
         if let Some((_, stage)) = entries(Some(stage)).find(|(name, it)| *name == "match" && drops(it)) {
             let selector = stage.get("selector").and_then(Value::as_str).unwrap_or_default();
-            if !selector.contains("|") {
+            if !selector.contains('|') {
                 source.doubt("a stage drops what matches a selector");
             }
         }

@@ -1,7 +1,7 @@
 //! Log collectors by their images, and how a pod keeps them from reading its logs.
 
 use crate::facts::collector_config::Syntax;
-use crate::facts::{ImageRef, PodTemplate, Text, Workload};
+use crate::facts::{Container, ImageRef, Meta, PodTemplate, Text, Workload, WorkloadKind};
 
 /// A log collector, as its makers ship it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -155,9 +155,9 @@ pub fn opt_outs(template: &PodTemplate) -> Vec<OptOut<'_>> {
 
 /// The same for what a namespace says of all of its pods.
 #[must_use]
-pub fn of_namespace<'a>(metadata: &'a crate::facts::Meta) -> Option<OptOut<'a>> {
-    let annotations = metadata.annotations.iter().filter(|(key, _)| *key == "splunk.com/exclude");
-    let said = annotations.filter_map(|(key, value)| annotation(key, value)).next();
+pub fn of_namespace(metadata: &Meta) -> Option<OptOut<'_>> {
+    let mut annotations = metadata.annotations.iter().filter(|(key, _)| *key == "splunk.com/exclude");
+    let said = annotations.find_map(|(key, value)| annotation(key, value));
     said.or_else(|| metadata.labels.iter().find_map(|(key, value)| label(key, value)))
 }
 
@@ -202,13 +202,13 @@ fn annotation<'a>(key: &'a Text, value: &'a Text) -> Option<OptOut<'a>> {
 /// Whether a workload is a collector itself: a `DaemonSet` with the image of one.
 #[must_use]
 pub fn is_collector(workload: &Workload) -> bool {
-    workload.kind == crate::facts::WorkloadKind::DaemonSet && product_of(workload).is_some()
+    workload.kind == WorkloadKind::DaemonSet && product_of(workload).is_some()
 }
 
 /// The collector that a workload runs, and its container.
-pub(super) fn product_of(workload: &Workload) -> Option<(Product, &crate::facts::Container)> {
-    let containers = workload.spec().containers.iter();
-    containers.filter_map(|it| Some((Product::of_image(it.image.as_deref()?)?, it))).next()
+pub(super) fn product_of(workload: &Workload) -> Option<(Product, &Container)> {
+    let mut containers = workload.spec().containers.iter();
+    containers.find_map(|it| Some((Product::of_image(it.image.as_deref()?)?, it)))
 }
 
 #[cfg(test)]

@@ -369,9 +369,8 @@ impl Source {
         }
         for rule in &self.rules {
             match rule.judge(wanted, inventory) {
-                Read::Yes => {}
                 Read::Maybe(why) if answer == Read::Yes => answer = Read::Maybe(why),
-                Read::Maybe(_) => {}
+                Read::Yes | Read::Maybe(_) => {}
                 no @ Read::No(_) => return no,
             }
         }
