@@ -9,4 +9,5 @@ pub mod unread_volume;
 
 // What several of them share.
 mod audit;
+mod path_pattern;
 mod shared_volume;

@@ -94,19 +94,41 @@ impl Glob {
     /// Whether it matches a name with [`UNKNOWN`] parts.
     #[must_use]
     pub fn matches(&self, name: &str) -> Matches {
-        if self.run(name, false) {
-            Matches::Yes
-        } else if name.contains(UNKNOWN) && self.run(name, true) {
-            Matches::Maybe
-        } else {
-            Matches::No
+        // Most patterns differ from most names before the first wildcard.
+        let Some((place, rest)) = self.past_literal(name) else { return Matches::No };
+        match rest.contains(UNKNOWN) {
+            false if self.run(place, rest, false) => Matches::Yes,
+            true if self.run(place, rest, true) => {
+                if self.run(place, rest, false) {
+                    Matches::Yes
+                } else {
+                    Matches::Maybe
+                }
+            }
+            _ => Matches::No,
         }
     }
 
-    /// Walks the pattern along a name, with all its places at once, a bit each. `hopeful`, an unknown part is whatever
-    /// fits; otherwise only a star takes it.
-    fn run(&self, name: &str, hopeful: bool) -> bool {
-        let mut places = self.skip(1);
+    /// The place and the rest of the name after what both begin with, up to the first wildcard or unknown part; nothing if
+    /// they differ before.
+    fn past_literal<'n>(&self, name: &'n str) -> Option<(usize, &'n str)> {
+        let mut rest = name.chars();
+        for (place, token) in self.0.iter().enumerate() {
+            let Token::Char(own) = token else { return Some((place, rest.as_str())) };
+            let before = rest.as_str();
+            match rest.next() {
+                Some(UNKNOWN) => return Some((place, before)),
+                Some(character) if character == *own => {}
+                _ => return None,
+            }
+        }
+        Some((self.0.len(), rest.as_str()))
+    }
+
+    /// Walks the pattern along a name from a place on, with all its places at once, a bit each. `hopeful`, an unknown part
+    /// is whatever fits; otherwise only a star takes it.
+    fn run(&self, from: usize, name: &str, hopeful: bool) -> bool {
+        let mut places = self.skip(1 << from);
         for character in name.chars() {
             places = if character != UNKNOWN {
                 self.step(places, |token| token.takes(character))

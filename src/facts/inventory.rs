@@ -144,6 +144,7 @@ impl Inventory {
     }
 
     /// The namespaces and names of all objects of a kind, owned workloads included.
+    #[must_use]
     pub fn names(&self, kind: ObjectKind) -> Vec<(Text, Text)> {
         if let ObjectKind::Workload(_) = kind {
             let keys = self.workloads.keys().chain(self.owned.keys());

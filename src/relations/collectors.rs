@@ -130,8 +130,7 @@ impl<'a> Collectors<'a> {
     /// Whether the logs of a container, which it writes to its standard output, are shipped.
     #[must_use]
     pub fn coverage(&self, workload: &Workload, container: &Container, terms: &Terms<'_>) -> Coverage {
-        let namespace = workload.meta.namespace.as_deref().unwrap_or("default");
-        let wanted = Wanted { workload, container, namespace };
+        let wanted = Wanted::new(workload, container);
         let opt_outs = opt_outs(&workload.template);
         let mut readers: Vec<&Collector> = Vec::new();
         let mut may: Vec<(&Collector, String)> = Vec::new();

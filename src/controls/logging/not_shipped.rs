@@ -9,7 +9,7 @@ use crate::engine::control::{Context, Finding, Framework, Verdict};
 use crate::engine::parameters::{ParameterError, Parameters};
 use crate::engine::pattern::ImagePattern;
 use crate::facts::env::EnvSource;
-use crate::facts::{ContainerRef, Workload, WorkloadKind};
+use crate::facts::{ContainerRef, Text, Workload, WorkloadKind};
 use crate::relations::collectors::{self, Coverage, Terms};
 
 declare_control! {
@@ -203,11 +203,12 @@ fn evaluate(workload: &Workload, parameters: &NotShipped, context: &Context<'_>)
     }
     let terms = Terms { trusts: &trusts, ready: parameters.minimum_ready };
     let collectors = context.relations.collectors();
+    let sidecars = sidecars(workload, parameters);
     let (mut judged, mut failing, mut doubt) = (0_usize, Vec::new(), None);
     for container in context.containers(workload).filter(|container| stays(*container)) {
         judged += 1;
-        match coverage(workload, container, parameters, || collectors.coverage(workload, &container, &terms))
-        {
+        let by_collectors = || collectors.coverage(workload, &container, &terms);
+        match coverage(workload, container, &sidecars, by_collectors) {
             Coverage::Shipped => {}
             Coverage::Not(why) => failing.push((container, why)),
             Coverage::Unclear(why) => doubt = doubt.or(Some(why)),
@@ -238,11 +239,11 @@ fn findings(workload: &Workload, failing: &[(ContainerRef<'_>, String)], judged:
 fn coverage(
     workload: &Workload,
     container: ContainerRef<'_>,
-    parameters: &NotShipped,
+    sidecars: &[&Text],
     by_collectors: impl FnOnce() -> Coverage,
 ) -> Coverage {
     let by_itself = exports(container);
-    if by_itself == Coverage::Shipped || has_sidecar(workload, container, parameters) {
+    if by_itself == Coverage::Shipped || is_read_beside(workload, container, sidecars) {
         return Coverage::Shipped;
     }
     match (by_collectors(), by_itself) {
@@ -273,18 +274,30 @@ fn exports(container: ContainerRef<'_>) -> Coverage {
     }
 }
 
-/// Whether a collector beside the container shares a volume with it.
-fn has_sidecar(workload: &Workload, container: ContainerRef<'_>, parameters: &NotShipped) -> bool {
-    let is_sidecar = |image: Option<&str>| is_collector(image, &parameters.collectors);
-    if !workload.containers().any(|other| is_sidecar(other.image.as_deref())) {
+/// The names of the collectors beside other containers of a pod.
+fn sidecars<'a>(workload: &'a Workload, parameters: &NotShipped) -> Vec<&'a Text> {
+    let mut others = 0_usize;
+    let mut names = Vec::new();
+    for container in workload.containers().filter(|container| stays(*container)) {
+        if is_collector(container.container.image.as_deref(), &parameters.collectors) {
+            names.push(&container.container.name);
+        } else {
+            others += 1;
+        }
+    }
+    if others == 0 { Vec::new() } else { names }
+}
+
+/// Whether a collector beside the container shares a volume with it. What that collector says itself is its own matter.
+fn is_read_beside(workload: &Workload, container: ContainerRef<'_>, sidecars: &[&Text]) -> bool {
+    if sidecars.is_empty() {
         return false;
     }
-    // The sidecar's own output is its own matter.
-    is_sidecar(container.image.as_deref())
+    sidecars.contains(&&container.name)
         || workload.spec().volumes.iter().filter(|volume| is_writable(volume)).any(|volume| {
             container.volume_mounts.iter().any(|mount| mount.name == volume.name)
                 && is_mounted_by_another(workload, container, &volume.name, |other| {
-                    is_sidecar(other.image.as_deref())
+                    sidecars.contains(&&other.name)
                 })
         })
 }
@@ -402,6 +415,12 @@ data:
         };
         assert_eq!(judge(&NOT_SHIPPED, &pod("[{name: logs, mountPath: /var/log/app}]")), Verdict::Pass);
         assert_eq!(messages(judge(&NOT_SHIPPED, &pod("[]"))).len(), 1);
+    }
+
+    #[test]
+    fn an_aggregator_is_no_sidecar_of_itself() {
+        let alone = deployment("{spec: {containers: [{name: fluentd, image: 'fluent/fluentd:v1.17'}]}}");
+        assert_eq!(messages(judge(&NOT_SHIPPED, &(alone + NODE))).len(), 1);
     }
 
     #[test]

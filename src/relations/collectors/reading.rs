@@ -1,6 +1,7 @@
 //! What a collector reads: its configuration, and the folders of its node that it sees.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use regex::{Regex, RegexBuilder};
 
@@ -67,6 +68,14 @@ pub(super) struct Wanted<'a> {
     pub(super) workload: &'a Workload,
     pub(super) container: &'a Container,
     pub(super) namespace: &'a str,
+    paths: OnceCell<Paths>,
+}
+
+impl<'a> Wanted<'a> {
+    pub(super) fn new(workload: &'a Workload, container: &'a Container) -> Self {
+        let namespace = workload.meta.namespace.as_deref().unwrap_or("default");
+        Self { workload, container, namespace, paths: OnceCell::new() }
+    }
 }
 
 /// Whether logs are read.
@@ -365,7 +374,7 @@ impl Source {
         }
         let mut answer = Read::Yes;
         if !self.everything || !self.exclude.is_empty() {
-            answer = self.files(&Paths::of(wanted));
+            answer = self.files(wanted.paths.get_or_init(|| Paths::of(wanted)));
         }
         for rule in &self.rules {
             match rule.judge(wanted, inventory) {
