@@ -11,7 +11,7 @@ use crate::facts::collector_config::{
 };
 use crate::facts::config_map::ConfigMap;
 use crate::facts::glob::{Glob, Matches, UNKNOWN};
-use crate::facts::{Container, Inventory, Text, TextMap, Workload};
+use crate::facts::{Container, Inventory, Text, TextMap, Workload, WorkloadKind};
 
 /// Where kubelets put the files of container logs, and the links to them (Kubernetes, logging architecture).
 const POD_LOGS: &str = "/var/log/pods";
@@ -38,10 +38,9 @@ pub(super) enum Reading {
 /// A source of logs, compiled.
 #[derive(Debug)]
 pub(super) struct Source {
-    /// It reads the log files of every container, but for what the other fields say.
-    everything: bool,
-    include: Vec<Glob>,
-    exclude: Vec<(Text, Glob)>,
+    /// The log files that it reads, by where they are; none for what it reads through an API.
+    files: Vec<Files>,
+    through_api: bool,
     rules: Vec<Compiled>,
     unclear: Option<Text>,
     /// The files of the node that it reads, as patterns.
@@ -68,14 +67,72 @@ pub(super) struct Wanted<'a> {
     pub(super) workload: &'a Workload,
     pub(super) container: &'a Container,
     pub(super) namespace: &'a str,
-    paths: OnceCell<Paths>,
+    paths: [OnceCell<String>; 3],
 }
 
 impl<'a> Wanted<'a> {
     pub(super) fn new(workload: &'a Workload, container: &'a Container) -> Self {
         let namespace = workload.meta.namespace.as_deref().unwrap_or("default");
-        Self { workload, container, namespace, paths: OnceCell::new() }
+        Self { workload, container, namespace, paths: Default::default() }
     }
+
+    /// The file that its logs are in, as far as that is known before it runs.
+    fn path(&self, layout: Layout) -> &str {
+        let written = || {
+            let name = self.workload.meta.display_name();
+            let pod = match self.workload.kind {
+                WorkloadKind::Pod => name.replace('*', "\0"),
+                _ => format!("{name}-{UNKNOWN}"),
+            };
+            layout.path(&pod, self.namespace, &self.container.name)
+        };
+        let [links, pods, docker] = &self.paths;
+        match layout {
+            Layout::Links => links.get_or_init(written),
+            Layout::Pods => pods.get_or_init(written),
+            Layout::Docker => docker.get_or_init(written),
+        }
+    }
+}
+
+/// Where the log of a container is to be found on its node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    /// Among the links of [`CONTAINER_LOGS`].
+    Links,
+    /// Below [`POD_LOGS`], where the files are.
+    Pods,
+    /// Below [`DOCKER_LOGS`], where they are with Docker.
+    Docker,
+}
+
+impl Layout {
+    const ALL: [Self; 3] = [Self::Links, Self::Pods, Self::Docker];
+
+    fn path(self, pod: &str, namespace: &str, container: &str) -> String {
+        match self {
+            Self::Links => format!("{CONTAINER_LOGS}/{pod}_{namespace}_{container}-{UNKNOWN}.log"),
+            Self::Pods => {
+                format!("{POD_LOGS}/{namespace}_{pod}_{UNKNOWN}/{container}/{UNKNOWN}.log")
+            }
+            Self::Docker => format!("{DOCKER_LOGS}/{UNKNOWN}/{UNKNOWN}-json.log"),
+        }
+    }
+
+    /// How a pattern stands to the file of any container at all.
+    fn any_matched_by(self, glob: &Glob) -> Matches {
+        glob.matches(&self.path("\0", "\0", "\0"))
+    }
+}
+
+/// What a source reads of one layout.
+#[derive(Debug)]
+struct Files {
+    layout: Layout,
+    /// All of them, but for what is left out.
+    everything: bool,
+    include: Vec<Glob>,
+    exclude: Vec<(Text, Glob)>,
 }
 
 /// Whether logs are read.
@@ -344,10 +401,6 @@ impl Source {
         if host_files.is_empty() && source.reads != Reads::Api && source.unclear.is_none() {
             return None;
         }
-        let include: Vec<Glob> = host_files.iter().filter_map(|file| Glob::read(file)).collect();
-        let any = Paths::any();
-        let everything =
-            source.reads == Reads::Api || include.iter().any(|glob| any.matched_by(glob) == Matches::Yes);
         let mut unclear = source.unclear.clone();
         let mut exclude = Vec::new();
         for pattern in &source.exclude {
@@ -357,6 +410,9 @@ impl Source {
                 None => unclear = Some(format!("the pattern `{pattern}` can't be compared").into()),
             }
         }
+        let include: Vec<Glob> = host_files.iter().filter_map(|file| Glob::read(file)).collect();
+        let files =
+            Layout::ALL.into_iter().filter_map(|layout| Files::of(layout, &include, &exclude)).collect();
         let mut rules = Vec::new();
         for rule in &source.rules {
             match Compiled::new(rule) {
@@ -364,7 +420,7 @@ impl Source {
                 None => unclear = Some(format!("the expression `{}` can't be read", rule.pattern).into()),
             }
         }
-        Some(Self { everything, include, exclude, rules, unclear, host_files })
+        Some(Self { files, through_api: source.reads == Reads::Api, rules, unclear, host_files })
     }
 
     /// Whether it reads a container's logs.
@@ -372,10 +428,7 @@ impl Source {
         if let Some(why) = &self.unclear {
             return Read::Maybe(why.to_string());
         }
-        let mut answer = Read::Yes;
-        if !self.everything || !self.exclude.is_empty() {
-            answer = self.files(wanted.paths.get_or_init(|| Paths::of(wanted)));
-        }
+        let mut answer = if self.through_api { Read::Yes } else { self.files(wanted) };
         for rule in &self.rules {
             match rule.judge(wanted, inventory) {
                 Read::Maybe(why) if answer == Read::Yes => answer = Read::Maybe(why),
@@ -386,16 +439,42 @@ impl Source {
         answer
     }
 
-    fn files(&self, paths: &Paths) -> Read {
-        let included = if self.everything {
-            Matches::Yes
-        } else {
-            self.include.iter().map(|glob| paths.matched_by(glob)).max().unwrap_or(Matches::No)
-        };
+    /// Whether it reads the file in some layout.
+    fn files(&self, wanted: &Wanted<'_>) -> Read {
+        let mut answer = Read::No("reads other files".to_owned());
+        for files in &self.files {
+            match (files.read(wanted), &answer) {
+                (Read::Yes, _) => return Read::Yes,
+                (maybe @ Read::Maybe(_), Read::No(_)) => answer = maybe,
+                (no @ Read::No(_), Read::No(_)) => answer = no,
+                _ => {}
+            }
+        }
+        answer
+    }
+}
+
+impl Files {
+    /// What of the patterns is about a layout; nothing if no file of it is read.
+    fn of(layout: Layout, include: &[Glob], exclude: &[(Text, Glob)]) -> Option<Self> {
+        let about = |glob: &Glob| layout.any_matched_by(glob) > Matches::No;
+        let include: Vec<Glob> = include.iter().filter(|glob| about(glob)).cloned().collect();
+        let everything = include.iter().any(|glob| layout.any_matched_by(glob) == Matches::Yes);
+        let exclude = exclude.iter().filter(|(_, glob)| about(glob)).cloned().collect();
+        (!include.is_empty()).then_some(Self { layout, everything, include, exclude })
+    }
+
+    fn read(&self, wanted: &Wanted<'_>) -> Read {
+        if self.everything && self.exclude.is_empty() {
+            return Read::Yes;
+        }
+        let path = wanted.path(self.layout);
+        let included = || self.include.iter().map(|glob| glob.matches(path)).max().unwrap_or(Matches::No);
+        let included = if self.everything { Matches::Yes } else { included() };
         if included == Matches::No {
             return Read::No("reads other files".to_owned());
         }
-        let excluded = self.exclude.iter().map(|(pattern, glob)| (paths.matched_by(glob), pattern));
+        let excluded = self.exclude.iter().map(|(pattern, glob)| (glob.matches(path), pattern));
         match excluded.max_by_key(|(matches, _)| *matches) {
             Some((Matches::Yes, pattern)) => Read::No(format!("leaves out `{pattern}`")),
             Some((Matches::Maybe, pattern)) => {
@@ -406,37 +485,6 @@ impl Source {
             }
             _ => Read::Yes,
         }
-    }
-}
-
-/// The files that a container's logs are in, as far as they are known before it runs.
-struct Paths([String; 3]);
-
-impl Paths {
-    fn of(wanted: &Wanted<'_>) -> Self {
-        let name = wanted.workload.meta.display_name();
-        let pod = match wanted.workload.kind {
-            crate::facts::WorkloadKind::Pod => name.replace('*', "\0"),
-            _ => format!("{name}-{UNKNOWN}"),
-        };
-        Self::with(&pod, wanted.namespace, &wanted.container.name)
-    }
-
-    /// Those of any container.
-    fn any() -> Self {
-        Self::with("\0", "\0", "\0")
-    }
-
-    fn with(pod: &str, namespace: &str, container: &str) -> Self {
-        Self([
-            format!("{CONTAINER_LOGS}/{pod}_{namespace}_{container}-{UNKNOWN}.log"),
-            format!("{POD_LOGS}/{namespace}_{pod}_{UNKNOWN}/{container}/{UNKNOWN}.log"),
-            format!("{DOCKER_LOGS}/{UNKNOWN}/{UNKNOWN}-json.log"),
-        ])
-    }
-
-    fn matched_by(&self, glob: &Glob) -> Matches {
-        self.0.iter().map(|path| glob.matches(path)).max().unwrap_or(Matches::No)
     }
 }
 

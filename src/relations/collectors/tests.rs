@@ -186,6 +186,18 @@ fn paths_are_those_of_the_node() {
 }
 
 #[test]
+fn what_is_left_out_elsewhere_is_read_all_the_same() {
+    let read = |exclude: &str| {
+        let text = format!(
+            "[INPUT]\n Name tail\n Path /var/log/pods/*/*/*.log\n Exclude_Path {exclude}\n[OUTPUT]\n Name es"
+        );
+        coverage(&[&app(""), &plain(""), &config(&text)])
+    };
+    assert_eq!(read("/var/log/containers/*_shop_*.log"), Coverage::Shipped);
+    assert!(matches!(read("/var/log/pods/shop_*/**"), Coverage::Not(_)));
+}
+
+#[test]
 fn vector_obeys_labels_of_pods_and_namespaces() {
     let vector = daemons("timberio/vector:0.40.0", "/var/log", "", "");
     let map = config("sources: {logs: {type: kubernetes_logs}}\nsinks: {out: {type: loki, inputs: [logs]}}");
