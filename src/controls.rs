@@ -7,10 +7,14 @@ use crate::engine::control::Control;
 
 pub mod image;
 pub mod logging;
+pub mod network;
 pub mod pod;
+pub mod service;
 
 /// Every control, sorted by id.
 pub static CATALOGUE: &[&Control] = &[
+    &image::foreign_base::FOREIGN_BASE,
+    &image::inconsistent_digest::INCONSISTENT_DIGEST,
     &image::latest_tag::LATEST_TAG,
     &image::mutable_tag::MUTABLE_TAG,
     &image::pull_policy::PULL_POLICY,
@@ -22,6 +26,15 @@ pub static CATALOGUE: &[&Control] = &[
     &logging::opted_out::OPTED_OUT,
     &logging::short_retention::SHORT_RETENTION,
     &logging::unread_volume::UNREAD_VOLUME,
+    &network::exposed::EXPOSED,
+    &network::external_ips::EXTERNAL_IPS,
+    &network::gateway_any_host::GATEWAY_ANY_HOST,
+    &network::gateway_without_tls::GATEWAY_WITHOUT_TLS,
+    &network::ingress_any_host::INGRESS_ANY_HOST,
+    &network::ingress_without_tls::INGRESS_WITHOUT_TLS,
+    &network::no_default_deny::NO_DEFAULT_DENY,
+    &network::not_isolated::NOT_ISOLATED,
+    &network::service_without_tls::SERVICE_WITHOUT_TLS,
     &pod::added_capabilities::ADDED_CAPABILITIES,
     &pod::bare::BARE,
     &pod::custom_proc_mount::CUSTOM_PROC_MOUNT,
@@ -57,6 +70,14 @@ pub static CATALOGUE: &[&Control] = &[
     &pod::windows_host_process::WINDOWS_HOST_PROCESS,
     &pod::writable_host_path::WRITABLE_HOST_PATH,
     &pod::writable_root_filesystem::WRITABLE_ROOT_FILESYSTEM,
+    &service::default_namespace::DEFAULT_NAMESPACE,
+    &service::owner_unknown::OWNER_UNKNOWN,
+    &service::pod_security_label_missing::POD_SECURITY_LABEL_MISSING,
+    &service::recommended_labels_missing::RECOMMENDED_LABELS_MISSING,
+    &service::runbook_missing::RUNBOOK_MISSING,
+    &service::threat_model_missing::THREAT_MODEL_MISSING,
+    &service::threat_model_stale::THREAT_MODEL_STALE,
+    &service::tier_unknown::TIER_UNKNOWN,
 ];
 
 #[cfg(test)]

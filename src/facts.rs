@@ -17,8 +17,9 @@
 //! | [`collector_config`], [`glob`] | what log collectors are configured to read, and their wildcards |
 //! | [`object`] | one decoded object of any kind, and how a kind becomes facts |
 //! | [`inventory`] | all of them together |
-//! | [`selector`], [`path`], [`text`] | label selectors, field paths, shared strings |
+//! | [`selector`], [`address`], [`path`], [`text`] | label selectors, network addresses, field paths, shared strings |
 
+pub mod address;
 pub mod audit_policy;
 pub mod collector_config;
 pub mod config_map;
@@ -50,6 +51,7 @@ pub mod text;
 pub mod volume;
 pub mod workload;
 
+pub use address::Cidr;
 pub use audit_policy::AuditPolicy;
 pub use config_map::ConfigMap;
 pub use container::{Container, ContainerClass, ContainerRef};

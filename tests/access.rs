@@ -6,6 +6,7 @@
 #![cfg(feature = "operator")]
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
     reason = "a test may panic, and has an environment"

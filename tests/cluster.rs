@@ -71,8 +71,11 @@ fn kubectl_reads_every_case_as_the_reader_does() {
     for case in Case::all() {
         for (_, text) in &case.manifests {
             let object = corpus::object(text);
-            // kubectl asks for names and knows what it is to decode.
-            if object["metadata"]["name"].is_string() && case.name != "object-that-cannot-be-read" {
+            // kubectl asks for names and knows what it is to decode; the Gateway API is not installed.
+            let installed =
+                !object["apiVersion"].as_str().is_some_and(|it| it.starts_with("gateway.networking.k8s.io/"));
+            let named = object["metadata"]["name"].is_string();
+            if named && installed && case.name != "object-that-cannot-be-read" {
                 let file = folder.path().join(format!("{:05}.yaml", ours.len()));
                 std::io::Write::write_all(&mut std::fs::File::create_new(file).unwrap(), text.as_bytes())
                     .unwrap();

@@ -8,7 +8,8 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
-    reason = "a test may panic, and has files and an environment"
+    clippy::format_collect,
+    reason = "a test may panic, has files and an environment, and makes texts in the simplest way"
 )]
 
 #[path = "fuzz/hostile.rs"]

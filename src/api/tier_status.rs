@@ -47,7 +47,8 @@ pub struct ServiceTierStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Percent")]
     pub logging_coverage: Option<Percent>,
-    /// Services with a threat model that is not too old, in percent. Absent: nothing was measured.
+    /// Services with a threat model that is not too old, of those that a standard asks for one by the controls
+    /// `service.threat-model-missing` and `service.threat-model-stale`, in percent. Absent: nothing was measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Percent")]
     pub threat_models: Option<Percent>,

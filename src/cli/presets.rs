@@ -20,8 +20,10 @@ macro_rules! presets {
 pub(super) const ALL: &[Preset] = presets![
     "image-integrity",
     "logging-coverage",
+    "network-isolation",
     "pod-security-baseline",
     "pod-security-restricted",
+    "service-ownership",
     "workload-hardening",
 ];
 

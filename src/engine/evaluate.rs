@@ -295,15 +295,29 @@ fn failed_compensations(
     now: Timestamp,
 ) -> BTreeSet<Text> {
     let holds = |id: &str| {
-        let check = super::catalogue::find(id).and_then(|it| (it.compile)(&serde_json::Map::new()).ok());
-        check.is_some_and(|check| {
+        let Some(control) = super::catalogue::find(id) else { return false };
+        (control.compile)(&serde_json::Map::new()).is_ok_and(|check| {
             meant.iter().all(|placed| {
-                let verdict = check.judge(placed.subject, &placed.scene(relations, now));
-                matches!(verdict, Verdict::Pass | Verdict::NotApplicable)
+                let subject = compensated_by(control, placed, relations.inventory());
+                let verdict = subject.map(|subject| check.judge(subject, &placed.scene(relations, now)));
+                matches!(verdict, Some(Verdict::Pass | Verdict::NotApplicable))
             })
         })
     };
     exception.compensating.iter().filter(|id| !holds(id)).cloned().collect()
+}
+
+/// What a compensating control is asked about: the subject itself, or its namespace if the control is one of namespaces.
+/// Nothing if the facts don't hold that: what can't be said doesn't hold.
+fn compensated_by<'a>(
+    control: &Control,
+    placed: &Placed<'a>,
+    inventory: &'a Inventory,
+) -> Option<Subject<'a>> {
+    if control.subject == SubjectType::Namespace && placed.subject.kind() != SubjectType::Namespace {
+        return inventory.namespace(&placed.key.namespace).map(Subject::Namespace);
+    }
+    Some(placed.subject)
 }
 
 impl ExceptionState {

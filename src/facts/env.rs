@@ -125,28 +125,28 @@ impl<'de> Deserialize<'de> for EnvFrom {
 mod tests {
     use super::*;
 
-    fn variable(written: serde_json::Value) -> EnvVar {
+    fn variable(written: &serde_json::Value) -> EnvVar {
         serde_json::from_str(&written.to_string()).unwrap()
     }
 
     #[test]
     fn a_value_is_not_kept_unless_it_says_where_telemetry_goes() {
-        let password = variable(serde_json::json!({"name": "PASSWORD", "value": "hush"}));
+        let password = variable(&serde_json::json!({"name": "PASSWORD", "value": "hush"}));
         assert_eq!((password.source, password.value), (EnvSource::Literal, None));
-        let exporter = variable(serde_json::json!({"name": "OTEL_LOGS_EXPORTER", "value": "otlp"}));
+        let exporter = variable(&serde_json::json!({"name": "OTEL_LOGS_EXPORTER", "value": "otlp"}));
         assert_eq!(exporter.value.unwrap(), "otlp");
-        let headers = variable(serde_json::json!({"name": "OTEL_EXPORTER_OTLP_HEADERS", "value": "k=hush"}));
+        let headers = variable(&serde_json::json!({"name": "OTEL_EXPORTER_OTLP_HEADERS", "value": "k=hush"}));
         assert_eq!(headers.value, None);
     }
 
     #[test]
     fn the_source_is_known() {
         let secret = variable(
-            serde_json::json!({"name": "A", "valueFrom": {"secretKeyRef": {"name": "db", "key": "password"}}}),
+            &serde_json::json!({"name": "A", "valueFrom": {"secretKeyRef": {"name": "db", "key": "password"}}}),
         );
         assert_eq!(secret.source, EnvSource::Secret { name: "db".into(), key: "password".into() });
         let field = variable(
-            serde_json::json!({"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}),
+            &serde_json::json!({"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}),
         );
         assert_eq!(field.source, EnvSource::Other);
     }

@@ -107,6 +107,8 @@ pub struct Route {
     pub hostnames: Vec<Text>,
     /// The Services that it leads to, of all rules.
     pub backends: Vec<BackendRef>,
+    /// Whether it has rules and each of them only sends the client on to `https` (`RequestRedirect`).
+    pub only_redirects: bool,
 }
 
 /// One entry of `parentRefs`.
@@ -163,6 +165,27 @@ impl ParentRef {
     }
 }
 
+/// One entry of `filters` of a rule, as far as it sends the client elsewhere.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct RouteFilter {
+    #[serde(deserialize_with = "null_as_default")]
+    request_redirect: RequestRedirect,
+}
+
+/// `requestRedirect` of a filter (`HTTPRequestRedirectFilter`).
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RequestRedirect {
+    scheme: Option<Text>,
+}
+
+impl RouteFilter {
+    fn redirects_to_https(&self) -> bool {
+        self.request_redirect.scheme.as_deref() == Some("https")
+    }
+}
+
 impl Route {
     /// Decodes an object of this kind.
     ///
@@ -192,11 +215,16 @@ impl Route {
         struct RouteRule {
             #[serde(deserialize_with = "null_as_default")]
             backend_refs: Vec<BackendRef>,
+            #[serde(deserialize_with = "null_as_default")]
+            filters: Vec<RouteFilter>,
         }
 
         let Written { metadata, spec } = Written::deserialize(deserializer)?;
+        let redirects = |rule: &RouteRule| rule.filters.iter().any(RouteFilter::redirects_to_https);
+        let only_redirects = !spec.rules.is_empty() && spec.rules.iter().all(redirects);
         let backends = spec.rules.into_iter().flat_map(|rule| rule.backend_refs).collect();
-        Ok(Self { kind, metadata, parents: spec.parent_refs, hostnames: spec.hostnames, backends })
+        let (parents, hostnames) = (spec.parent_refs, spec.hostnames);
+        Ok(Self { kind, metadata, parents, hostnames, backends, only_redirects })
     }
 }
 
@@ -220,5 +248,21 @@ mod tests {
         assert!(route.parents[0].is_gateway());
         assert!(route.backends[0].is_service());
         assert_eq!(route.backends.len(), 1);
+    }
+
+    #[test]
+    fn a_route_only_redirects_if_every_rule_does() {
+        let only_redirects = |rules: serde_json::Value| {
+            let route = serde_json::json!({"metadata": {"name": "a"}, "spec": {"rules": rules}});
+            Route::decode(RouteKind::HttpRoute, &route).unwrap().only_redirects
+        };
+        let redirect = serde_json::json!({"filters": [
+            {"type": "RequestRedirect", "requestRedirect": {"scheme": "https", "statusCode": 301}}]});
+        let path = serde_json::json!({"filters": [
+            {"type": "RequestRedirect", "requestRedirect": {"path": {"type": "ReplaceFullPath"}}}]});
+        assert!(only_redirects(serde_json::json!([redirect])));
+        assert!(!only_redirects(serde_json::json!([redirect, {"backendRefs": [{"name": "a"}]}])));
+        assert!(!only_redirects(serde_json::json!([path])));
+        assert!(!only_redirects(serde_json::json!([])));
     }
 }

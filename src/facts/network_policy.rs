@@ -141,17 +141,17 @@ impl NetworkPolicy {
 mod tests {
     use super::*;
 
-    fn policy(spec: serde_json::Value) -> NetworkPolicy {
+    fn policy(spec: &serde_json::Value) -> NetworkPolicy {
         serde_json::from_value(serde_json::json!({"metadata": {"name": "a"}, "spec": spec})).unwrap()
     }
 
     #[test]
     fn without_types_ingress_is_isolated_and_egress_where_it_has_rules() {
-        let silent = policy(serde_json::json!({"podSelector": {}}));
+        let silent = policy(&serde_json::json!({"podSelector": {}}));
         assert!(silent.isolates(Direction::Ingress) && !silent.isolates(Direction::Egress));
-        let ruled = policy(serde_json::json!({"podSelector": {}, "egress": [{}]}));
+        let ruled = policy(&serde_json::json!({"podSelector": {}, "egress": [{}]}));
         assert!(ruled.isolates(Direction::Ingress) && ruled.isolates(Direction::Egress));
-        let egress = policy(serde_json::json!({"podSelector": {}, "policyTypes": ["Egress"]}));
+        let egress = policy(&serde_json::json!({"podSelector": {}, "policyTypes": ["Egress"]}));
         assert!(!egress.isolates(Direction::Ingress) && egress.isolates(Direction::Egress));
     }
 }

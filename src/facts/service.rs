@@ -113,22 +113,22 @@ impl Service {
 mod tests {
     use super::*;
 
-    fn service(spec: serde_json::Value) -> Service {
+    fn service(spec: &serde_json::Value) -> Service {
         serde_json::from_value(serde_json::json!({"metadata": {"name": "cart"}, "spec": spec})).unwrap()
     }
 
     #[test]
     fn a_service_without_a_selector_has_no_pods() {
         let labels: TextMap = [("app", "cart")].into_iter().collect();
-        assert!(service(serde_json::json!({"selector": {"app": "cart"}})).selects(&labels));
-        assert!(!service(serde_json::json!({"selector": {"app": "other"}})).selects(&labels));
-        assert!(!service(serde_json::json!({})).selects(&labels));
+        assert!(service(&serde_json::json!({"selector": {"app": "cart"}})).selects(&labels));
+        assert!(!service(&serde_json::json!({"selector": {"app": "other"}})).selects(&labels));
+        assert!(!service(&serde_json::json!({})).selects(&labels));
     }
 
     #[test]
     fn a_target_port_is_a_number_or_a_name() {
         let spec = serde_json::json!({"ports": [{"port": 80, "targetPort": "web"}, {"port": 81, "targetPort": 8081}]});
-        let ports = service(spec).spec.ports;
+        let ports = service(&spec).spec.ports;
         assert_eq!(ports[0].target_port, Some(PortRef::Name("web".into())));
         assert_eq!(ports[1].target_port, Some(PortRef::Number(8081)));
     }

@@ -58,12 +58,13 @@ pub(super) async fn keep(shared: Arc<Shared>, kind: ObjectKind, streaming: bool)
     "a watch"
 }
 
-/// Whether the API server doesn't know the kind.
+/// Whether the API server doesn't know the kind. Of a group that it doesn't know at all it says so in plain text, which has
+/// the code of an answer but no reason.
 fn is_not_served(error: &watcher::Error) -> bool {
     matches!(
         error,
         watcher::Error::InitialListFailed(kube::Error::Api(status))
-        | watcher::Error::WatchStartFailed(kube::Error::Api(status)) if status.is_not_found()
+        | watcher::Error::WatchStartFailed(kube::Error::Api(status)) if status.code == 404
     )
 }
 

@@ -83,7 +83,7 @@ mod tests {
         }
         let row = page.lines().find(|line| line.starts_with("| AC-6 | Least Privilege | ")).unwrap();
         assert!(row.contains("[`pod.privileged`](controls/pod.privileged.md)"), "{row}");
-        assert!(page.contains("Not covered by any control: AC-1–AC-5, "), "{page}");
+        assert!(page.contains(", AT-1–AT-6, "), "{page}");
         assert!(page.contains("A mapping is evidence for a clause, not compliance with it."), "{page}");
     }
 }

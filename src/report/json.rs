@@ -224,6 +224,7 @@ pub struct SubjectReport {
     pub findings: Vec<FindingReport>,
     /// How many findings there are beyond those; absent for none.
     #[serde(skip_serializing_if = "is_none")]
+    #[schemars(default)]
     pub unlisted_findings: u64,
     /// What could not be said, and why.
     pub unknowns: Vec<UnknownReport>,

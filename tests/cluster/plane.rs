@@ -219,7 +219,12 @@ pub(crate) fn now() -> Instant {
 }
 
 fn plural(kind: &str) -> String {
-    kind.to_lowercase() + "s"
+    let singular = kind.to_lowercase();
+    match singular.strip_suffix('y') {
+        Some(stem) if !stem.ends_with('a') => format!("{stem}ies"),
+        _ if singular.ends_with('s') => singular + "es",
+        _ => singular + "s",
+    }
 }
 
 /// The time of day, which the operator under test has as well.

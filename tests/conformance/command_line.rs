@@ -81,9 +81,9 @@ fn subjects(mut reported: Vec<Value>) -> Map<String, Value> {
     reported.sort_by_key(|it| text(&it["location"]["file"]));
     let mut subjects = Map::new();
     for it in reported {
-        let (kind, namespace) = (text(&it["kind"]), text(&it["namespace"]));
+        let namespace = text(&it["namespace"]);
         let slash = if namespace.is_empty() { "" } else { "/" };
-        let name = format!("{kind} {namespace}{slash}{}", text(&it["name"]));
+        let name = format!("{} {namespace}{slash}{}", text(&it["kind"]), text(&it["name"]));
         let same = subjects.keys().filter(|known: &&String| known.split(" #").next() == Some(&name)).count();
         let findings = it["findings"].as_array().into_iter().flatten().map(|it| {
             let of = [

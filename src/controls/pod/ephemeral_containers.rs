@@ -9,8 +9,8 @@ declare_control! {
     /// ## What it checks
     ///
     /// The pod has no ephemeral containers, as `kubectl debug` adds them to a running pod. They can't be removed: they
-    /// are listed as long as the pod lives, whether they still run or not. A pod that a Deployment or another built-in
-    /// kind made is judged as part of its owner, whose template can't have ephemeral containers.
+    /// are listed as long as the pod lives, whether they still run or not. A template can't have ephemeral containers: in
+    /// a cluster a Deployment or another kind fails for those that run in the pods it made, by their status.
     ///
     /// ## Why it matters
     ///
@@ -67,15 +67,24 @@ declare_control! {
 }
 
 fn evaluate(workload: &Workload, _: &NoParameters, context: &Context<'_>) -> Verdict {
-    context
+    const ADVICE: &str = "delete the pod and let it be made anew";
+    let own = context
         .containers(workload)
         .filter(|container| container.class == ContainerClass::Ephemeral)
         .map(|container| {
-            let finding = Finding::in_container(container, &[], "was added to debug the running pod");
-            let finding = finding.fix("delete the pod and let it be made anew");
+            let finding =
+                Finding::in_container(container, &[], "was added to debug the running pod").fix(ADVICE);
             if let Some(image) = &container.container.image { finding.value(image) } else { finding }
-        })
-        .collect()
+        });
+    let exempt = &context.common.exempt_images;
+    let of_pods = context.relations.debugged().of(workload).iter();
+    let of_pods = of_pods.filter(|it| !exempt.iter().any(|pattern| pattern.matches(&it.image))).map(|it| {
+        let message = format!("was added to debug the running pod `{}`", it.pod);
+        let finding =
+            Finding::new(workload.spec_path(), message).discriminator(&it.pod).value(&it.image).fix(ADVICE);
+        Finding { container: Some(it.name.clone()), ..finding }
+    });
+    own.chain(of_pods).collect()
 }
 
 #[cfg(test)]
@@ -101,5 +110,37 @@ ephemeralContainers: [{name: debug, image: 'busybox:1'}]
     fn an_exempt_tool_may_stay() {
         let exempt = serde_json::json!({"exemptImages": ["busybox:*"]});
         assert_eq!(judge_with(&EPHEMERAL_CONTAINERS, &exempt, &pod(SPEC)), Verdict::Pass);
+    }
+
+    #[test]
+    fn those_of_a_workload_s_pods_are_its_own() {
+        let manifest = "
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: cart, namespace: shop}
+---
+apiVersion: apps/v1
+kind: ReplicaSet
+metadata:
+  name: cart-1
+  namespace: shop
+  ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: cart, controller: true}]
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: cart-1-x
+  namespace: shop
+  ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: cart-1, controller: true}]
+status: {ephemeralContainerStatuses: [{name: debugger-k, image: 'busybox:1'}]}
+";
+        assert_eq!(
+            messages(judge(&EPHEMERAL_CONTAINERS, manifest)),
+            [
+                "debugger-k: was added to debug the running pod `cart-1-x`; delete the pod and let it be made anew"
+            ]
+        );
+        let exempt = serde_json::json!({"exemptImages": ["busybox:*"]});
+        assert_eq!(judge_with(&EPHEMERAL_CONTAINERS, &exempt, manifest), Verdict::Pass);
     }
 }

@@ -1,14 +1,15 @@
 //! The status of a tier: what is in it, and how it does against its targets.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Findings, conditions, count, plural};
 use crate::api::condition::{Outcome as Said, tier as reasons};
 use crate::api::{Kind, Percent, ServiceTierStatus, TierExceptions};
+use crate::engine::evaluate::{Assessed, Outcome};
 use crate::engine::exception::Life;
-use crate::engine::posture::{Counts, TierPosture};
+use crate::engine::posture::{Counts, TierPosture, worst};
 use crate::engine::tier::CompiledTier;
-use crate::facts::Text;
+use crate::facts::{ObjectKind, Text};
 
 pub(super) fn status(
     findings: &Findings<'_>,
@@ -27,7 +28,7 @@ pub(super) fn status(
         image_compliance: family("image"),
         iam_least_privilege: family("iam"),
         logging_coverage: family("logging"),
-        threat_models: None,
+        threat_models: threat_models(findings, name),
         sla_compliance: None,
         exceptions: Some(exceptions(findings, &tier.name)),
         vulnerabilities: None,
@@ -106,18 +107,53 @@ fn targets_met(targets: &[Target]) -> Said {
     reasons::TARGETS_MET.because(format!("All {} are met.", plural(targets.len(), "target")))
 }
 
-/// Workloads of one namespace with the same `part-of` label are one service; one without the label is its own.
+/// A service: its namespace, and its `part-of` label or else its only workload.
+type Service<'a> = (&'a Text, Text);
+
 fn services(findings: &Findings<'_>, tier: &str) -> i64 {
-    let own =
-        findings.assessment.subjects.iter().filter(|(_, assessed)| assessed.tier.as_deref() == Some(tier));
-    let services: BTreeSet<(&Text, Text)> = own
-        .filter(|(key, _)| matches!(key.kind, crate::facts::ObjectKind::Workload(_)))
-        .map(|(key, assessed)| {
-            let part_of = assessed.part_of.clone();
-            (&key.namespace, part_of.unwrap_or_else(|| Text::from(format!("{}/{}", key.kind, key.name))))
-        })
-        .collect();
+    let services: BTreeSet<Service<'_>> = workloads(findings, tier).map(|(service, _)| service).collect();
     count(services.len())
+}
+
+/// The workloads of a tier, each with the service that it is part of: workloads of one namespace with the same `part-of`
+/// label are one service, and one without the label is its own.
+fn workloads<'a>(
+    findings: &'a Findings<'_>,
+    tier: &str,
+) -> impl Iterator<Item = (Service<'a>, &'a Assessed)> {
+    let own = findings.assessment.subjects.iter().filter(move |(key, assessed)| {
+        assessed.tier.as_deref() == Some(tier) && matches!(key.kind, ObjectKind::Workload(_))
+    });
+    own.map(|(key, assessed)| {
+        let part_of = assessed.part_of.clone();
+        let service = part_of.unwrap_or_else(|| Text::from(format!("{}/{}", key.kind, key.name)));
+        ((&key.namespace, service), assessed)
+    })
+}
+
+/// The controls that judge threat models.
+const THREAT_MODELS: [&str; 2] = ["service.threat-model-missing", "service.threat-model-stale"];
+
+/// The share of services whose threat model is there and not too old: of those that a standard asks for one, a service is
+/// as good as its worst workload. An exception doesn't make a threat model.
+fn threat_models(findings: &Findings<'_>, tier: &str) -> Option<Percent> {
+    let controls = findings.policy.standards.iter().flat_map(|standard| &standard.controls);
+    let asks: Vec<bool> = controls.map(|it| THREAT_MODELS.contains(&it.control.id)).collect();
+    if !asks.contains(&true) {
+        return None;
+    }
+    let mut services: BTreeMap<Service<'_>, Outcome> = BTreeMap::new();
+    for (service, assessed) in workloads(findings, tier) {
+        let own =
+            assessed.outcomes.iter().zip(&asks).filter(|(_, asked)| **asked).map(|(outcome, _)| *outcome);
+        let known = services.entry(service).or_insert(Outcome::NotApplicable);
+        *known = (*known).max(worst(own));
+    }
+    let mut counts = Counts::default();
+    for outcome in services.into_values() {
+        counts.add(outcome);
+    }
+    counts.compliance()
 }
 
 fn exceptions(findings: &Findings<'_>, tier: &Text) -> TierExceptions {

@@ -11,12 +11,14 @@ fn rbac(objects: &[(ObjectKind, Value)]) -> (Rbac, Inventory) {
     (Rbac::of(&inventory), inventory)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a call reads better without references")]
 fn role(kind: RoleKind, name: &str, labels: Value, rules: Value) -> (ObjectKind, Value) {
     let namespace = (kind == RoleKind::Role).then_some("shop");
     let metadata = json!({"name": name, "namespace": namespace, "labels": labels});
     (ObjectKind::Role(kind), json!({"metadata": metadata, "rules": rules}))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a call reads better without references")]
 fn binding(kind: BindingKind, role: (&str, &str), subjects: Value) -> (ObjectKind, Value) {
     let namespace = (kind == BindingKind::RoleBinding).then_some("shop");
     let role_ref = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": role.0, "name": role.1});
