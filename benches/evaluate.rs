@@ -6,7 +6,7 @@
 
 use stanchion::engine::catalogue;
 use stanchion::engine::control::{Check, Scene, Subject, Verdict};
-use stanchion::facts::{Inventory, Workload, WorkloadKind};
+use stanchion::facts::{Inventory, Object, ObjectKind, Workload, WorkloadKind};
 use stanchion::relations::Relations;
 
 fn main() {
@@ -51,6 +51,46 @@ spec:
         - {name: proxy, image: envoyproxy/envoy}
 ";
 
+/// A collector that leaves out some namespaces, as it is mostly installed.
+const COLLECTOR: &str = r"
+metadata: {name: fluent-bit, namespace: logging}
+spec:
+  template:
+    spec:
+      tolerations: [{operator: Exists}]
+      containers:
+        - name: fluent-bit
+          image: cr.fluentbit.io/fluent/fluent-bit:3.1
+          volumeMounts: [{name: config, mountPath: /etc/conf}, {name: logs, mountPath: /var/log}]
+      volumes: [{name: config, configMap: {name: fluent-bit}}, {name: logs, hostPath: {path: /var/log}}]
+";
+const CONFIGURATION: &str = "[INPUT]\n Name tail\n Path /var/log/containers/*.log\n \
+    Exclude_Path /var/log/containers/fluent-bit-*_logging_*.log,/var/log/containers/*_kube-system_*.log\n\
+    [OUTPUT]\n Name es\n";
+
+/// The facts of a cluster with a log collector.
+fn cluster() -> Inventory {
+    let mut inventory = Inventory::default();
+    let mut add = |kind, written: &serde_json::Value| {
+        inventory.add(Object::decode(kind, written).expect("the manifest is one"));
+    };
+    for number in 0..1_000 {
+        let name = format!("node-{number}");
+        add(
+            ObjectKind::Node,
+            &serde_json::json!({"metadata": {"name": name, "labels": {"kubernetes.io/os": "linux"}}}),
+        );
+    }
+    let metadata = serde_json::json!({"name": "fluent-bit", "namespace": "logging"});
+    add(
+        ObjectKind::ConfigMap,
+        &serde_json::json!({"metadata": metadata, "data": {"fluent-bit.conf": CONFIGURATION}}),
+    );
+    let collector = Workload { kind: WorkloadKind::DaemonSet, ..decode(COLLECTOR) };
+    inventory.add(Object::Workload(Box::new(collector)));
+    inventory
+}
+
 fn decode(manifest: &str) -> Workload {
     let node = stanchion::manifest::yaml::parse(manifest, &stanchion::manifest::Limits::default());
     let node = node.expect("the manifest is YAML").expect("the manifest has a document");
@@ -58,6 +98,10 @@ fn decode(manifest: &str) -> Workload {
 }
 
 fn judge(bencher: divan::Bencher<'_, '_>, manifest: &str, family: &str) {
+    judge_among(bencher, manifest, family, &Inventory::default());
+}
+
+fn judge_among(bencher: divan::Bencher<'_, '_>, manifest: &str, family: &str, inventory: &Inventory) {
     let parameters = serde_json::Map::new();
     let checks: Vec<Check> = catalogue::all()
         .iter()
@@ -65,8 +109,7 @@ fn judge(bencher: divan::Bencher<'_, '_>, manifest: &str, family: &str) {
         .map(|control| (control.compile)(&parameters).expect("defaults compile"))
         .collect();
     let workload = decode(manifest);
-    let inventory = Inventory::default();
-    let relations = Relations::new(&inventory);
+    let relations = Relations::new(inventory);
     let scene = Scene::new(&relations, jiff::Timestamp::UNIX_EPOCH);
     bencher.bench(|| {
         let verdicts = checks.iter().map(|check| check.judge(Subject::Workload(&workload), &scene));
@@ -74,12 +117,23 @@ fn judge(bencher: divan::Bencher<'_, '_>, manifest: &str, family: &str) {
     });
 }
 
-#[divan::bench(args = ["", "pod", "image"])]
+#[divan::bench(args = ["", "pod", "image", "logging"])]
 fn sound_deployment(bencher: divan::Bencher<'_, '_>, family: &str) {
     judge(bencher, SOUND, family);
 }
 
-#[divan::bench(args = ["", "pod", "image"])]
+#[divan::bench(args = ["", "pod", "image", "logging"])]
 fn plain_deployment(bencher: divan::Bencher<'_, '_>, family: &str) {
     judge(bencher, PLAIN, family);
+}
+
+#[divan::bench(args = ["", "logging"])]
+fn sound_deployment_beside_a_collector(bencher: divan::Bencher<'_, '_>, family: &str) {
+    judge_among(bencher, SOUND, family, &cluster());
+}
+
+#[divan::bench]
+fn collectors_of_a_cluster(bencher: divan::Bencher<'_, '_>) {
+    let inventory = cluster();
+    bencher.bench(|| Relations::new(&inventory).collectors().is_empty());
 }

@@ -7,6 +7,7 @@ use crate::engine::control::Control;
 
 pub mod iam;
 pub mod image;
+pub mod logging;
 pub mod network;
 pub mod pod;
 pub mod service;
@@ -59,6 +60,12 @@ pub static CATALOGUE: &[&Control] = &[
     &image::pull_policy::PULL_POLICY,
     &image::unparsable_reference::UNPARSABLE_REFERENCE,
     &image::untrusted_registry::UNTRUSTED_REGISTRY,
+    &logging::audit_policy_missing::AUDIT_POLICY_MISSING,
+    &logging::audit_policy_too_quiet::AUDIT_POLICY_TOO_QUIET,
+    &logging::not_shipped::NOT_SHIPPED,
+    &logging::opted_out::OPTED_OUT,
+    &logging::short_retention::SHORT_RETENTION,
+    &logging::unread_volume::UNREAD_VOLUME,
     &network::exposed::EXPOSED,
     &network::external_ips::EXTERNAL_IPS,
     &network::gateway_any_host::GATEWAY_ANY_HOST,

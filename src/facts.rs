@@ -15,12 +15,14 @@
 //! | [`rbac`], [`service_account`] | who may do what |
 //! | [`service`], [`ingress`], [`gateway`], [`network_policy`] | how workloads are reached |
 //! | [`namespace`], [`node`], [`config_map`], [`secret`], [`disruption_budget`], [`audit_policy`] | other objects that controls judge or join with workloads |
+//! | [`collector_config`], [`glob`] | what log collectors are configured to read, and their wildcards |
 //! | [`object`] | one decoded object of any kind, and how a kind becomes facts |
 //! | [`inventory`] | all of them together |
 //! | [`selector`], [`address`], [`path`], [`text`] | label selectors, network addresses, field paths, shared strings |
 
 pub mod address;
 pub mod audit_policy;
+pub mod collector_config;
 pub mod config_map;
 pub mod container;
 pub mod credential;
@@ -28,6 +30,7 @@ mod decode;
 pub mod disruption_budget;
 pub mod env;
 pub mod gateway;
+pub mod glob;
 pub mod image;
 pub mod ingress;
 pub mod inventory;

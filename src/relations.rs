@@ -5,6 +5,7 @@
 //!
 //! | module | what it answers |
 //! | --- | --- |
+//! | [`collectors`] | which log collectors there are, and whose logs they read |
 //! | [`rbac`] | who may do what |
 //! | [`escalation`] | what leads to what: from an account, hop by hop, to everything |
 //! | [`accounts`] | which token a workload's pods hold |
@@ -13,8 +14,10 @@
 //! | [`network`] | which network policies isolate a workload, and whether a namespace denies by default |
 //! | [`images`] | which digests a tag runs as |
 //! | [`pods`] | which pods of a workload have debug containers |
+//! | [`scheduling`] | where pods may run; nothing of it is kept |
 
 pub mod accounts;
+pub mod collectors;
 pub mod escalation;
 pub mod exposure;
 mod filed;
@@ -23,10 +26,12 @@ pub mod network;
 pub mod pods;
 pub mod rbac;
 pub mod routes;
+pub mod scheduling;
 
 use std::sync::OnceLock;
 
 use crate::facts::Inventory;
+use collectors::{Collectors, Found};
 use escalation::Escalation;
 pub use exposure::{Door, DoorKind, Exposure, Reach};
 pub use images::RunningImages;
@@ -35,10 +40,12 @@ pub use pods::DebuggedPods;
 use rbac::Rbac;
 pub use routes::Routes;
 
-/// Facts, joined.
+/// Facts, joined. What is kept of a part borrows nothing, so that a relation of long-lived facts is one of shorter-lived
+/// ones, too.
 #[derive(Debug)]
 pub struct Relations<'a> {
     inventory: &'a Inventory,
+    collectors: OnceLock<Found>,
     rbac: OnceLock<Rbac>,
     exposure: OnceLock<Exposure>,
     network: OnceLock<Network>,
@@ -54,6 +61,7 @@ impl<'a> Relations<'a> {
     pub const fn new(inventory: &'a Inventory) -> Self {
         Self {
             inventory,
+            collectors: OnceLock::new(),
             rbac: OnceLock::new(),
             exposure: OnceLock::new(),
             network: OnceLock::new(),
@@ -68,6 +76,12 @@ impl<'a> Relations<'a> {
     #[must_use]
     pub const fn inventory(&self) -> &'a Inventory {
         self.inventory
+    }
+
+    /// The log collectors, and whose logs they read.
+    #[must_use]
+    pub fn collectors(&self) -> Collectors<'_> {
+        Collectors::new(self.inventory, self.collectors.get_or_init(|| Found::in_facts(self.inventory)))
     }
 
     /// Who may do what.

@@ -158,6 +158,24 @@ fn the_lists_of_least_privilege_can_be_filled_in() {
 }
 
 #[test]
+fn collectors_of_one_s_own_can_be_filled_in() {
+    let file = format!("{FOLDER}/logging-coverage.yaml");
+    let written = text(&file)
+        .replace("collectors: []", "collectors:")
+        .replace("        # - reg", "        - reg")
+        .replace("        # - docker", "        - docker")
+        .replace("# kept: 30d", "kept: 30d");
+    let filled = standards(&file, &written);
+    assert_eq!(refused(&filled), [""; 0]);
+    let parameters = |id: &str| {
+        let control = filled[0].spec.controls.iter().find(|control| control.id == id).unwrap();
+        control.parameters.clone()
+    };
+    assert_eq!(parameters("logging.not-shipped")["collectors"].as_array().unwrap().len(), 2);
+    assert_eq!(parameters("logging.short-retention")["kept"], "30d");
+}
+
+#[test]
 fn no_preset_warns_or_denies_before_it_has_measured() {
     for preset in presets() {
         let rollout = preset.spec.rollout.expect("a preset says how it rolls out");

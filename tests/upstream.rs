@@ -30,10 +30,13 @@ use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use serde::Deserialize as _;
 use serde_json::Value;
+use stanchion::facts::scheduling::{Taint, Toleration};
 use stanchion::facts::{
-    BindingKind, Direction, Inventory, NetworkPolicy, Object, ObjectKind, RoleKind, Selector, Text, TextMap,
+    BindingKind, Direction, Inventory, NetworkPolicy, Node, Object, ObjectKind, PodSpec, RoleKind, Selector,
+    Text, TextMap,
 };
 use stanchion::relations::rbac::{Identity, Rbac, Request};
+use stanchion::relations::scheduling::{may_run_on, tolerates};
 
 /// How many questions of a kind are asked.
 const QUESTIONS: u32 = 12_000;
@@ -58,13 +61,27 @@ fn label_selectors_match_alike() {
 }
 
 #[test]
-fn tolerations_have_both_answers() {
-    ask("match", QUESTIONS, &nodes::tolerations(), |_, _| Ok(()));
+fn taints_are_tolerated_alike() {
+    ask("match", QUESTIONS, &nodes::tolerations(), |question, answer| {
+        let Answer::Match(theirs) = answer else { return Ok(()) };
+        let tolerations = Option::<Vec<Toleration>>::deserialize(&question["tolerations"]).unwrap();
+        let taints = Option::<Vec<Taint>>::deserialize(&question["taints"]).unwrap();
+        let ours = tolerates(&tolerations.unwrap_or_default(), &taints.unwrap_or_default());
+        prop_assert_eq!(ours, *theirs);
+        Ok(())
+    });
 }
 
 #[test]
-fn node_affinity_has_both_answers() {
-    ask("match", QUESTIONS, &nodes::affinities(), |_, _| Ok(()));
+fn nodes_are_required_alike() {
+    ask("match", QUESTIONS, &nodes::affinities(), |question, answer| {
+        let pod = PodSpec::deserialize(&question["pod"]).unwrap();
+        let node = Node::deserialize(&serde_json::json!({"metadata": question["node"]})).unwrap();
+        // A term that can't be read is an error unless another one matches: no node either way.
+        let theirs = matches!(answer, Answer::Match(true));
+        prop_assert_eq!(may_run_on(&pod, &node), theirs);
+        Ok(())
+    });
 }
 
 #[test]

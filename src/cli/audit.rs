@@ -33,7 +33,8 @@ use crate::report::table::{self, View, plural};
   stanchion audit manifests/
   helm template shop charts/shop | stanchion audit - -n shop
   stanchion audit manifests/ --standards policy/ --at 2027-01-15 --fail-on medium
-  stanchion audit manifests/ --framework soc2")]
+  stanchion audit manifests/ --framework soc2
+  stanchion audit /etc/kubernetes/manifests/ --preset logging-coverage --exempt-namespace ''")]
 pub(super) struct Args {
     /// Files or folders; `-` reads standard input
     ///
@@ -78,6 +79,13 @@ pub(super) struct Args {
     #[arg(short, long, value_name = "NAME", default_value = "default")]
     namespace: String,
 
+    /// A namespace that is not judged; can be given several times
+    ///
+    /// Given once or more, these are the only ones: `--exempt-namespace ''` judges all. Unless given, they are
+    /// kube-node-lease, kube-public, kube-system and stanchion-system.
+    #[arg(long, value_name = "NAME")]
+    exempt_namespace: Option<Vec<String>>,
+
     /// Show everything: what passes, findings of low severity, what was left aside and why
     #[arg(short, long)]
     verbose: bool,
@@ -104,7 +112,7 @@ enum Format {
 
 pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
     let mut collection = collect(args, terminal);
-    let policy = collection.compile(policy::Settings::default());
+    let policy = collection.compile(settings(args));
     let mut assessment = assess(&policy, &collection.inventory, args.at.unwrap_or_else(now));
     // What stands in policy files alone is known, not judged.
     assessment.subjects.retain(|key, _| collection.origins.contains_key(key));
@@ -128,6 +136,16 @@ pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended>
         1 => Ended::Findings,
         _ => Ended::Failed,
     })
+}
+
+/// Who is exempt.
+fn settings(args: &Args) -> policy::Settings {
+    let mut settings = policy::Settings::default();
+    if let Some(names) = &args.exempt_namespace {
+        settings.exempt_namespaces =
+            names.iter().filter(|name| !name.is_empty()).map(|name| Text::from(name.as_str())).collect();
+    }
+    settings
 }
 
 /// Reads everything.

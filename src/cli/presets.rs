@@ -20,6 +20,7 @@ macro_rules! presets {
 pub(super) const ALL: &[Preset] = presets![
     "image-integrity",
     "least-privilege",
+    "logging-coverage",
     "network-isolation",
     "pod-security-baseline",
     "pod-security-restricted",

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
+use super::collector_config::CollectorConfig;
 use super::decode::null_as_default;
 use super::meta::Meta;
 use super::text::Text;
@@ -24,12 +25,14 @@ pub struct ConfigMap {
 pub struct Entry {
     /// Its length in bytes.
     pub size: usize,
+    /// What it says of container logs, if it is a log collector's configuration.
+    pub collector: Option<Box<CollectorConfig>>,
 }
 
 impl Entry {
     /// Looks at a value, and keeps what controls need of it.
     fn read(value: &str) -> Self {
-        Self { size: value.len() }
+        Self { size: value.len(), collector: CollectorConfig::read(value).map(Box::new) }
     }
 }
 

@@ -6,9 +6,10 @@ use serde::{Deserialize, Deserializer};
 
 use super::text::Text;
 
-/// The beginning of the names whose values are kept: those of OpenTelemetry say where logs go (OpenTelemetry
-/// specification, environment variables).
-const KEPT: &str = "OTEL_";
+/// The beginnings of the names whose values are kept: those of OpenTelemetry say where logs go (OpenTelemetry
+/// specification, environment variables), those of Datadog's agent whose logs it reads (Datadog documentation,
+/// container discovery management).
+const KEPT: [&str; 4] = ["OTEL_", "DD_LOGS_", "DD_CONTAINER_EXCLUDE", "DD_CONTAINER_INCLUDE"];
 
 /// One entry of `env`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -95,7 +96,7 @@ impl<'de> Deserialize<'de> for EnvVar {
             }
             Some(_) => EnvSource::Other,
         };
-        let kept = value.filter(|_| name.starts_with(KEPT) && !name.ends_with("HEADERS"));
+        let kept = value.filter(|_| KEPT.iter().any(|it| name.starts_with(it)) && !name.ends_with("HEADERS"));
         Ok(Self { name, source, value: kept.map(|value| Text::from(&*value)) })
     }
 }

@@ -118,6 +118,7 @@ impl Sheet {
                 if kind.is_namespaced() {
                     fill_namespace(&mut object, &settings.namespace);
                 }
+                fill_name(&mut object, &document.file);
                 self.facts.push((object, origin));
             }
             Err(error) => self.problems.push(Problem {
@@ -169,6 +170,15 @@ pub(super) fn called(document: &Document) -> String {
     match field("namespace") {
         Some(namespace) => format!("{} {namespace}/{name}", document.kind),
         None => format!("{} {name}", document.kind),
+    }
+}
+
+/// An audit policy mostly has no name but that of its file.
+fn fill_name(object: &mut Object, file: &str) {
+    if let Object::AuditPolicy(policy) = object
+        && policy.metadata.name.is_empty()
+    {
+        policy.metadata.name = Text::from(file);
     }
 }
 

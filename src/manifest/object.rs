@@ -41,6 +41,8 @@ pub(crate) fn classify(mut node: Node) -> Result<Kind, (Position, Fault)> {
     }
     match node.entry("metadata") {
         Some((_, metadata)) if metadata.as_map().is_some() => Ok(Kind::Object { api_version, kind, node }),
+        // A file of the API server, which mostly has no name.
+        None if is_audit_policy(&api_version, &kind) => Ok(Kind::Object { api_version, kind, node }),
         Some((key, _)) => Err((key.position, Fault::NoMetadata { kind })),
         None => Err((node.position, Fault::NoMetadata { kind })),
     }
@@ -63,8 +65,14 @@ fn is_configuration(api_version: &str, kind: &str, has_metadata: bool) -> bool {
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
     group == "config.k8s.io"
         || group.ends_with(".config.k8s.io")
-        || matches!(group, "kind.x-k8s.io" | "kubeadm.k8s.io" | "audit.k8s.io" | "skaffold")
+        || matches!(group, "kind.x-k8s.io" | "kubeadm.k8s.io" | "skaffold")
+        || (group == "audit.k8s.io" && !is_audit_policy(api_version, kind))
         || (!has_metadata && (kind.ends_with("Config") || kind.ends_with("Configuration")))
+}
+
+/// Whether an object is the audit policy of an API server. Controls judge it as they do what a cluster holds.
+fn is_audit_policy(api_version: &str, kind: &str) -> bool {
+    api_version.starts_with("audit.k8s.io/") && kind == "Policy"
 }
 
 /// Takes the items out of a list, or says where something else stands in their place.

@@ -123,12 +123,13 @@ fn what_is_no_object_is_skipped_with_a_reason() {
             "apiVersion: authorization.k8s.io/v1\nkind: SelfSubjectAccessReview\nspec: {}\n",
             SkipReason::Request,
         ),
-        ("apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: []\n", SkipReason::Configuration),
+        ("apiVersion: audit.k8s.io/v1\nkind: Event\nlevel: Metadata\n", SkipReason::Configuration),
     ] {
         let reading = read_text(text);
         assert_eq!(reading.skipped.iter().map(|s| s.reason).collect::<Vec<_>>(), [reason], "{text}");
         assert!(reading.documents.is_empty() && reading.problems.is_empty(), "{text}");
     }
+    assert_reads("apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: []\n", &["0:1 audit.k8s.io/v1 Policy"]);
     assert_reads(
         "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: a}\n",
         &["0:1 kustomize.toolkit.fluxcd.io/v1 Kustomization"],

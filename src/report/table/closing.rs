@@ -167,7 +167,7 @@ fn what_was_read(report: &AuditReport, view: View) -> String {
     }
     if summary.exempt > 0 {
         let exempt = plural(summary.exempt, "workload");
-        let _ = write!(said, "; {exempt} in the cluster's own namespaces not judged");
+        let _ = write!(said, "; {exempt} in exempt namespaces not judged");
     }
     if summary.problems > 0 {
         let _ = write!(said, "; {}", plural(summary.problems, "problem"));
