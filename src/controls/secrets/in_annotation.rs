@@ -3,7 +3,7 @@
 use super::spotting::Spotting;
 use crate::declare_control;
 use crate::engine::control::{Context, Finding, Framework, Verdict};
-use crate::facts::{Meta, Path, Workload, WorkloadKind};
+use crate::facts::{Meta, Path, Workload};
 
 declare_control! {
     /// ## What it checks
@@ -11,7 +11,8 @@ declare_control! {
     /// No annotation of the workload or of its pod template has a credential for its value. What counts is a value whose form says what it is (a private key, a token with a published prefix, an address with a
     /// password) or one that is written out under a name that says password, secret or token. References such as
     /// `$(DB_PASSWORD)`, placeholders, hashes, paths and hosts don't count.
-    /// `kubectl.kubernetes.io/last-applied-configuration` is a copy of the object, and not judged by itself.
+    /// `kubectl.kubernetes.io/last-applied-configuration` is a copy of the object, and not judged by itself. A key that
+    /// stands in both places is found once.
     ///
     /// ## Why it matters
     ///
@@ -73,12 +74,13 @@ declare_control! {
 }
 
 fn evaluate(workload: &Workload, parameters: &Spotting, _: &Context<'_>) -> Verdict {
-    let of_object = found(&workload.meta, &Path::of(&[]), parameters);
-    if workload.kind == WorkloadKind::Pod {
-        return of_object.collect();
-    }
-    let template = workload.template_path();
-    of_object.chain(found(&workload.template.metadata, &template, parameters)).collect()
+    let (object, template) = (&workload.meta, &workload.template.metadata);
+    let mut findings: Vec<Finding> = found(object, &Path::of(&[]), parameters).collect();
+    // What stands in both is one credential; of a Pod the two are the same.
+    let in_both: Vec<_> = findings.iter().map(|finding| finding.message.clone()).collect();
+    let of_template = found(template, &workload.template_path(), parameters);
+    findings.extend(of_template.filter(|finding| !in_both.contains(&finding.message)));
+    findings.into_iter().collect()
 }
 
 /// The findings in the metadata that stands below a place.
