@@ -10,6 +10,7 @@ pub mod image;
 pub mod logging;
 pub mod network;
 pub mod pod;
+pub mod secrets;
 pub mod service;
 
 /// Every control, sorted by id.
@@ -110,6 +111,11 @@ pub static CATALOGUE: &[&Control] = &[
     &pod::windows_host_process::WINDOWS_HOST_PROCESS,
     &pod::writable_host_path::WRITABLE_HOST_PATH,
     &pod::writable_root_filesystem::WRITABLE_ROOT_FILESYSTEM,
+    &secrets::env_from_secret::ENV_FROM_SECRET,
+    &secrets::in_annotation::IN_ANNOTATION,
+    &secrets::in_config_map::IN_CONFIG_MAP,
+    &secrets::plain_argument::PLAIN_ARGUMENT,
+    &secrets::plain_env::PLAIN_ENV,
     &service::default_namespace::DEFAULT_NAMESPACE,
     &service::owner_unknown::OWNER_UNKNOWN,
     &service::pod_security_label_missing::POD_SECURITY_LABEL_MISSING,

@@ -16,10 +16,11 @@ use stanchion::engine::policy::{Policy, Settings};
 const FOLDER: &str = "examples/presets";
 
 /// Controls that no preset asks for, and why. They stand in the preset as a comment, with the reason.
-const LEFT_OUT: [(&str, &str); 4] = [
+const LEFT_OUT: [(&str, &str); 5] = [
     ("network.no-default-deny", "at Deny no namespace could be made: its policies come after it"),
     ("pod.ephemeral-containers", "at Deny it would stop `kubectl debug`"),
     ("pod.low-user-id", "many published images run as a user of their own below 10000"),
+    ("secrets.env-from-secret", "many charts and images know no other way"),
     ("service.recommended-labels-missing", "charts of others label otherwise, and nothing breaks"),
 ];
 

@@ -24,6 +24,7 @@ pub(super) const ALL: &[Preset] = presets![
     "network-isolation",
     "pod-security-baseline",
     "pod-security-restricted",
+    "secrets-hygiene",
     "service-ownership",
     "workload-hardening",
 ];

@@ -277,6 +277,32 @@ impl RolePattern {
     }
 }
 
+/// The names of some environment variables, keys or annotations: `*` stands for anything.
+#[derive(Clone)]
+pub struct KeyPattern {
+    written: String,
+    matcher: GlobMatcher,
+}
+
+impl KeyPattern {
+    /// Compiles a pattern.
+    ///
+    /// # Errors
+    /// What is wrong with the pattern, in words.
+    pub fn new(pattern: &str) -> Result<Self, String> {
+        if pattern.is_empty() {
+            return Err("an empty pattern matches nothing; write a name such as `TEST_PASSWORD`".to_owned());
+        }
+        Ok(Self { written: pattern.to_owned(), matcher: glob_over(pattern, false, false)? })
+    }
+
+    /// Whether a key is meant.
+    #[must_use]
+    pub fn matches(&self, key: &str) -> bool {
+        self.matcher.is_match(key)
+    }
+}
+
 fn glob(pattern: &str, any_case: bool) -> Result<GlobMatcher, String> {
     glob_over(pattern, any_case, true)
 }
@@ -339,6 +365,7 @@ written_as_text!(RepositoryPattern);
 written_as_text!(SubjectPattern);
 written_as_text!(NamespacePattern);
 written_as_text!(RolePattern);
+written_as_text!(KeyPattern);
 
 #[cfg(test)]
 mod tests {
@@ -373,6 +400,14 @@ mod tests {
         for wrong in ["", "shop/reader", "Role reader", "Group view"] {
             assert!(RolePattern::new(wrong).unwrap_err().contains("names no role"), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_key_is_meant_by_a_name_or_a_pattern() {
+        let matches = |pattern: &str, key: &str| KeyPattern::new(pattern).unwrap().matches(key);
+        assert!(matches("TEST_*", "TEST_PASSWORD") && !matches("TEST", "TEST_PASSWORD"));
+        assert!(matches("example.com/*", "example.com/a/b") && !matches("a", "A"));
+        assert!(KeyPattern::new("").is_err());
     }
 
     #[test]
