@@ -110,8 +110,6 @@ pub struct TierPosture {
     pub workloads: u64,
     /// Its subjects, by all standards together.
     pub counts: Counts,
-    /// Its subjects, by the controls of one family.
-    pub families: BTreeMap<&'static str, Counts>,
 }
 
 /// Counts an assessment.
@@ -133,14 +131,11 @@ pub fn measure(policy: &Policy, assessment: &Assessment) -> Posture {
 impl Posture {
     fn add(&mut self, policy: &Policy, key: &SubjectKey, assessed: &Assessed) {
         let tier_name = assessed.tier.clone().unwrap_or_else(|| UNCLASSIFIED.into());
-        let mut families: BTreeMap<&'static str, Outcome> = BTreeMap::new();
         let mut outcomes = assessed.outcomes.iter().copied();
         for (standard, compiled) in self.standards.iter_mut().zip(&policy.standards) {
             let own: Vec<Outcome> = outcomes.by_ref().take(compiled.controls.len()).collect();
             for (control, outcome) in standard.controls.iter_mut().zip(&own) {
                 control.counts.add(*outcome);
-                let family = families.entry(control.control.family()).or_insert(Outcome::NotApplicable);
-                *family = (*family).max(*outcome);
             }
             let whole = worst(own);
             standard.counts.add(whole);
@@ -154,9 +149,6 @@ impl Posture {
         let tier = self.tiers.entry(tier_name).or_default();
         tier.workloads += u64::from(matches!(key.kind, ObjectKind::Workload(_)));
         tier.counts.add(whole);
-        for (family, outcome) in families {
-            tier.families.entry(family).or_default().add(outcome);
-        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Findings, conditions, count, plural};
 use crate::api::condition::{Outcome as Said, tier as reasons};
 use crate::api::{Kind, Percent, ServiceTierStatus, TierExceptions};
+use crate::engine::control::Control;
 use crate::engine::evaluate::{Assessed, Outcome};
 use crate::engine::exception::Life;
 use crate::engine::posture::{Counts, TierPosture, worst};
@@ -19,15 +20,15 @@ pub(super) fn status(
 ) -> Option<ServiceTierStatus> {
     let tier = findings.policy.tiers.get(name)?;
     let measured = findings.posture.tiers.get(name)?;
-    let family = |family: &str| measured.families.get(family).and_then(Counts::compliance);
+    let family = |family: &'static str| share(findings, name, |control| control.family() == family);
     let mut status = ServiceTierStatus {
         observed_generation: Some(generation),
         workloads: Some(count(measured.workloads)),
         services: Some(services(findings, name)),
-        compliance: measured.counts.compliance(),
+        compliance: share(findings, name, |_| true),
         image_compliance: family("image"),
         iam_least_privilege: family("iam"),
-        logging_coverage: family("logging"),
+        logging_coverage: share(findings, name, |control| control.id == SHIPPED),
         threat_models: threat_models(findings, name),
         sla_compliance: None,
         exceptions: Some(exceptions(findings, &tier.name)),
@@ -129,6 +130,21 @@ fn workloads<'a>(
         let service = part_of.unwrap_or_else(|| Text::from(format!("{}/{}", key.kind, key.name)));
         ((&key.namespace, service), assessed)
     })
+}
+
+/// The control that judges whether logs are shipped. How long they are kept is not coverage.
+const SHIPPED: &str = "logging.not-shipped";
+
+/// The share of workloads that pass the controls that are asked about; roles and namespaces are no workloads.
+fn share(findings: &Findings<'_>, tier: &str, is_asked: impl Fn(&Control) -> bool) -> Option<Percent> {
+    let controls = findings.policy.standards.iter().flat_map(|standard| &standard.controls);
+    let asked: Vec<bool> = controls.map(|it| is_asked(it.control)).collect();
+    let mut counts = Counts::default();
+    for (_, assessed) in workloads(findings, tier) {
+        let own = assessed.outcomes.iter().zip(&asked).filter(|(_, asked)| **asked);
+        counts.add(worst(own.map(|(outcome, _)| *outcome)));
+    }
+    counts.compliance()
 }
 
 /// The controls that judge threat models.
