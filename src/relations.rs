@@ -5,6 +5,7 @@
 //!
 //! | module | what it answers |
 //! | --- | --- |
+//! | [`claims`] | how many workloads mount a claim |
 //! | [`collectors`] | which log collectors there are, and whose logs they read |
 //! | [`rbac`] | who may do what |
 //! | [`exposure`] | which doors lead from outside to a workload |
@@ -14,6 +15,7 @@
 //! | [`pods`] | which pods of a workload have debug containers |
 //! | [`scheduling`] | where pods may run; nothing of it is kept |
 
+pub mod claims;
 pub mod collectors;
 pub mod exposure;
 mod filed;
@@ -27,6 +29,7 @@ pub mod scheduling;
 use std::sync::OnceLock;
 
 use crate::facts::Inventory;
+use claims::Claims;
 use collectors::{Collectors, Found};
 pub use exposure::{Door, DoorKind, Exposure, Reach};
 pub use images::RunningImages;
@@ -40,6 +43,7 @@ pub use routes::Routes;
 #[derive(Debug)]
 pub struct Relations<'a> {
     inventory: &'a Inventory,
+    claims: OnceLock<Claims>,
     collectors: OnceLock<Found>,
     rbac: OnceLock<Rbac>,
     exposure: OnceLock<Exposure>,
@@ -55,6 +59,7 @@ impl<'a> Relations<'a> {
     pub const fn new(inventory: &'a Inventory) -> Self {
         Self {
             inventory,
+            claims: OnceLock::new(),
             collectors: OnceLock::new(),
             rbac: OnceLock::new(),
             exposure: OnceLock::new(),
@@ -69,6 +74,11 @@ impl<'a> Relations<'a> {
     #[must_use]
     pub const fn inventory(&self) -> &'a Inventory {
         self.inventory
+    }
+
+    /// Who mounts which claim.
+    pub fn claims(&self) -> &Claims {
+        self.claims.get_or_init(|| Claims::of_all(self.inventory))
     }
 
     /// The log collectors, and whose logs they read.
