@@ -199,7 +199,7 @@ impl Asked<'_> {
                 Some(Service::Reads) => readers.push(collector),
                 Some(Service::May(why)) => may = may.or_else(|| Some(format!("{} {why}", collector.name()))),
                 Some(Service::DoesNot(why)) => {
-                    not = not.or_else(|| Some(format!("{} {why}", collector.name())))
+                    not = not.or_else(|| Some(format!("{} {why}", collector.name())));
                 }
                 None => {}
             }

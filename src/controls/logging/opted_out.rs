@@ -100,9 +100,10 @@ fn evaluate(workload: &Workload, parameters: &OptedOut, context: &Context<'_>) -
         workload.template_path().keys(&["metadata", field]).key(key.to_owned())
     };
     let said = opt_outs(&workload.template);
-    let names: BTreeSet<&str> = match said.iter().all(|it| it.containers.is_empty()) {
-        true => BTreeSet::new(),
-        false => context.containers(workload).map(|container| container.container.name.as_str()).collect(),
+    let names: BTreeSet<&str> = if said.iter().all(|it| it.containers.is_empty()) {
+        BTreeSet::new()
+    } else {
+        context.containers(workload).map(|container| container.container.name.as_str()).collect()
     };
     let obeyed = said.iter().filter(|it| {
         let about_some = it.containers.is_empty() || it.containers.iter().any(|name| names.contains(name));
