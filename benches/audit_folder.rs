@@ -21,8 +21,13 @@ use rayon::prelude::*;
 const FILES: usize = 10_000;
 const PAIRS: usize = 5;
 const PARSE: &str = "--only-parse";
-const PRESETS: [&str; 4] =
-    ["pod-security-baseline", "pod-security-restricted", "image-integrity", "workload-hardening"];
+const PRESETS: [&str; 5] = [
+    "pod-security-baseline",
+    "pod-security-restricted",
+    "image-integrity",
+    "least-privilege",
+    "workload-hardening",
+];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -5,14 +5,55 @@
 
 use crate::engine::control::Control;
 
+pub mod iam;
 pub mod image;
 pub mod logging;
 pub mod network;
 pub mod pod;
+pub mod secrets;
 pub mod service;
 
 /// Every control, sorted by id.
 pub static CATALOGUE: &[&Control] = &[
+    &iam::altered_default_role::ALTERED_DEFAULT_ROLE,
+    &iam::anonymous_subject::ANONYMOUS_SUBJECT,
+    &iam::authenticated_group::AUTHENTICATED_GROUP,
+    &iam::certificate_approval::CERTIFICATE_APPROVAL,
+    &iam::cluster_admin_binding::CLUSTER_ADMIN_BINDING,
+    &iam::cluster_admin_in_namespace::CLUSTER_ADMIN_IN_NAMESPACE,
+    &iam::cluster_secrets_read::CLUSTER_SECRETS_READ,
+    &iam::cluster_wide_edit::CLUSTER_WIDE_EDIT,
+    &iam::component_role_binding::COMPONENT_ROLE_BINDING,
+    &iam::dangling_role::DANGLING_ROLE,
+    &iam::dangling_subject::DANGLING_SUBJECT,
+    &iam::default_account_rights::DEFAULT_ACCOUNT_RIGHTS,
+    &iam::default_service_account::DEFAULT_SERVICE_ACCOUNT,
+    &iam::escalate::ESCALATE,
+    &iam::event_deletion::EVENT_DELETION,
+    &iam::excessive_rights::EXCESSIVE_RIGHTS,
+    &iam::impersonate::IMPERSONATE,
+    &iam::kube_system_config_write::KUBE_SYSTEM_CONFIG_WRITE,
+    &iam::long_lived_token::LONG_LIVED_TOKEN,
+    &iam::masters_group::MASTERS_GROUP,
+    &iam::network_policy_write::NETWORK_POLICY_WRITE,
+    &iam::node_proxy::NODE_PROXY,
+    &iam::nonstandard_role::NONSTANDARD_ROLE,
+    &iam::path_to_cluster_admin::PATH_TO_CLUSTER_ADMIN,
+    &iam::persistent_volume_creation::PERSISTENT_VOLUME_CREATION,
+    &iam::pod_exec::POD_EXEC,
+    &iam::rbac_write::RBAC_WRITE,
+    &iam::secrets_read::SECRETS_READ,
+    &iam::service_proxy::SERVICE_PROXY,
+    &iam::static_cloud_credentials::STATIC_CLOUD_CREDENTIALS,
+    &iam::token_creation::TOKEN_CREATION,
+    &iam::token_mounted::TOKEN_MOUNTED,
+    &iam::user_outside_sso::USER_OUTSIDE_SSO,
+    &iam::webhook_configuration::WEBHOOK_CONFIGURATION,
+    &iam::wildcard_api_groups::WILDCARD_API_GROUPS,
+    &iam::wildcard_non_resource_urls::WILDCARD_NON_RESOURCE_URLS,
+    &iam::wildcard_resources::WILDCARD_RESOURCES,
+    &iam::wildcard_verbs::WILDCARD_VERBS,
+    &iam::workload_creation::WORKLOAD_CREATION,
     &image::foreign_base::FOREIGN_BASE,
     &image::inconsistent_digest::INCONSISTENT_DIGEST,
     &image::latest_tag::LATEST_TAG,
@@ -70,6 +111,11 @@ pub static CATALOGUE: &[&Control] = &[
     &pod::windows_host_process::WINDOWS_HOST_PROCESS,
     &pod::writable_host_path::WRITABLE_HOST_PATH,
     &pod::writable_root_filesystem::WRITABLE_ROOT_FILESYSTEM,
+    &secrets::env_from_secret::ENV_FROM_SECRET,
+    &secrets::in_annotation::IN_ANNOTATION,
+    &secrets::in_config_map::IN_CONFIG_MAP,
+    &secrets::plain_argument::PLAIN_ARGUMENT,
+    &secrets::plain_env::PLAIN_ENV,
     &service::default_namespace::DEFAULT_NAMESPACE,
     &service::owner_unknown::OWNER_UNKNOWN,
     &service::pod_security_label_missing::POD_SECURITY_LABEL_MISSING,

@@ -10,7 +10,8 @@
 //! | [`workload`] | the eight built-in kinds with a pod template |
 //! | [`pod`], [`container`], [`security`], [`volume`] | the pod template itself |
 //! | [`image`] | image references in their parts |
-//! | [`env`], [`scheduling`], [`running`] | environment variables, where pods may run, what of them runs |
+//! | [`mod@env`], [`scheduling`], [`running`] | environment variables, where pods may run, what of them runs |
+//! | [`credential`] | whether a value is a credential; the value itself is never kept |
 //! | [`rbac`], [`service_account`] | who may do what |
 //! | [`service`], [`ingress`], [`gateway`], [`network_policy`] | how workloads are reached |
 //! | [`namespace`], [`node`], [`config_map`], [`secret`], [`disruption_budget`], [`audit_policy`] | other objects that controls judge or join with workloads |
@@ -24,6 +25,7 @@ pub mod audit_policy;
 pub mod collector_config;
 pub mod config_map;
 pub mod container;
+pub mod credential;
 mod decode;
 pub mod disruption_budget;
 pub mod env;

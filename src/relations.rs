@@ -8,6 +8,8 @@
 //! | [`claims`] | how many workloads mount a claim |
 //! | [`collectors`] | which log collectors there are, and whose logs they read |
 //! | [`rbac`] | who may do what |
+//! | [`escalation`] | what leads to what: from an account, hop by hop, to everything |
+//! | [`accounts`] | which token a workload's pods hold |
 //! | [`exposure`] | which doors lead from outside to a workload |
 //! | [`routes`] | which routes hang on a listener of a Gateway |
 //! | [`network`] | which network policies isolate a workload, and whether a namespace denies by default |
@@ -15,8 +17,10 @@
 //! | [`pods`] | which pods of a workload have debug containers |
 //! | [`scheduling`] | where pods may run; nothing of it is kept |
 
+pub mod accounts;
 pub mod claims;
 pub mod collectors;
+pub mod escalation;
 pub mod exposure;
 mod filed;
 pub mod images;
@@ -31,6 +35,7 @@ use std::sync::OnceLock;
 use crate::facts::Inventory;
 use claims::Claims;
 use collectors::{Collectors, Found};
+use escalation::Escalation;
 pub use exposure::{Door, DoorKind, Exposure, Reach};
 pub use images::RunningImages;
 pub use network::{DefaultDeny, Isolation, Network};
@@ -51,6 +56,7 @@ pub struct Relations<'a> {
     images: OnceLock<RunningImages>,
     debugged: OnceLock<DebuggedPods>,
     routes: OnceLock<Routes>,
+    escalation: OnceLock<Escalation>,
 }
 
 impl<'a> Relations<'a> {
@@ -67,6 +73,7 @@ impl<'a> Relations<'a> {
             images: OnceLock::new(),
             debugged: OnceLock::new(),
             routes: OnceLock::new(),
+            escalation: OnceLock::new(),
         }
     }
 
@@ -115,5 +122,10 @@ impl<'a> Relations<'a> {
     /// The pods that somebody debugs or has debugged.
     pub fn debugged(&self) -> &DebuggedPods {
         self.debugged.get_or_init(|| DebuggedPods::of_all(self.inventory))
+    }
+
+    /// What leads to what.
+    pub fn escalation(&self) -> &Escalation {
+        self.escalation.get_or_init(|| Escalation::of(self.inventory, self.rbac()))
     }
 }

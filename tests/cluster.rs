@@ -72,8 +72,10 @@ fn kubectl_reads_every_case_as_the_reader_does() {
         for (_, text) in &case.manifests {
             let object = corpus::object(text);
             // kubectl asks for names and knows what it is to decode; the Gateway API is not installed.
-            let installed =
-                !object["apiVersion"].as_str().is_some_and(|it| it.starts_with("gateway.networking.k8s.io/"));
+            // No API server serves audit policies, and ours has no Gateway API.
+            let absent = ["audit.k8s.io/", "gateway.networking.k8s.io/"];
+            let group = object["apiVersion"].as_str().unwrap_or_default();
+            let installed = !absent.iter().any(|absent| group.starts_with(absent));
             let named = object["metadata"]["name"].is_string();
             if named && installed && case.name != "object-that-cannot-be-read" {
                 let file = folder.path().join(format!("{:05}.yaml", ours.len()));

@@ -16,10 +16,11 @@ use stanchion::engine::policy::{Policy, Settings};
 const FOLDER: &str = "examples/presets";
 
 /// Controls that no preset asks for, and why. They stand in the preset as a comment, with the reason.
-const LEFT_OUT: [(&str, &str); 4] = [
+const LEFT_OUT: [(&str, &str); 5] = [
     ("network.no-default-deny", "at Deny no namespace could be made: its policies come after it"),
     ("pod.ephemeral-containers", "at Deny it would stop `kubectl debug`"),
     ("pod.low-user-id", "many published images run as a user of their own below 10000"),
+    ("secrets.env-from-secret", "many charts and images know no other way"),
     ("service.recommended-labels-missing", "charts of others label otherwise, and nothing breaks"),
 ];
 
@@ -139,6 +140,22 @@ fn what_only_you_know_can_be_filled_in() {
     assert_eq!(filled("image-integrity", "registries"), [2]);
     assert_eq!(filled("image-integrity", "bases"), [2]);
     assert_eq!(filled("network-isolation", "insideClasses"), [1]);
+}
+
+#[test]
+fn the_lists_of_least_privilege_can_be_filled_in() {
+    let file = format!("{FOLDER}/least-privilege.yaml");
+    let written = text(&file)
+        .replace("allowedSubjects: []", "allowedSubjects:")
+        .replace("prefixes: []", "prefixes:")
+        .replace("allowed: []", "allowed:")
+        .replace("standard: []", "standard:")
+        .replace("        # - \"", "        - \"");
+    let filled = standards(&file, &written);
+    assert_eq!(refused(&filled), [""; 0]);
+    let given = filled[0].spec.controls.iter().flat_map(|control| control.parameters.values());
+    assert!(given.clone().count() >= 4);
+    assert!(given.clone().all(|list| list.as_array().is_some_and(|list| !list.is_empty())));
 }
 
 #[test]

@@ -128,7 +128,7 @@ fn rbac(scene: &Value) -> Rbac {
             inventory.put(object);
         }
     }
-    Rbac::of(&inventory)
+    Rbac::plain(&inventory)
 }
 
 fn is_allowed(rbac: &Rbac, asked: &Value) -> bool {

@@ -19,10 +19,12 @@ macro_rules! presets {
 /// Every preset.
 pub(super) const ALL: &[Preset] = presets![
     "image-integrity",
+    "least-privilege",
     "logging-coverage",
     "network-isolation",
     "pod-security-baseline",
     "pod-security-restricted",
+    "secrets-hygiene",
     "service-ownership",
     "workload-hardening",
 ];

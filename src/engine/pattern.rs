@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::facts::image::{ImageRef, canonical_registry, is_host, same_host};
+use crate::relations::rbac::{Principal, RoleKey};
 
 /// A pattern for image references: `*` stands for anything but a slash, `**` for anything, `?` for one character.
 /// It is matched against the reference as written and as the container runtime completes it, so that `nginx:*`
@@ -153,9 +154,163 @@ fn is_below(top: &str, official: &str, path: &str) -> bool {
     }
 }
 
+/// Who may have a right, as bindings call them: `User NAME`, `Group NAME` or `ServiceAccount NAMESPACE/NAME`. In names
+/// `*` stands for anything, in those of service accounts for anything but the slash.
+#[derive(Clone)]
+pub struct SubjectPattern {
+    written: String,
+    matcher: GlobMatcher,
+    kind: SubjectKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SubjectKind {
+    User,
+    Group,
+    ServiceAccount,
+}
+
+impl SubjectPattern {
+    /// Compiles a pattern.
+    ///
+    /// # Errors
+    /// What is wrong with the pattern, and what to write, in words.
+    pub fn new(pattern: &str) -> Result<Self, String> {
+        let unknown = || {
+            format!(
+                "`{pattern}` names nobody; write `User NAME`, `Group NAME` or `ServiceAccount NAMESPACE/NAME`"
+            )
+        };
+        let (kind, name) = pattern.split_once(' ').ok_or_else(unknown)?;
+        let slashes = name.matches('/').count();
+        let kind = match kind {
+            "User" if !name.is_empty() => SubjectKind::User,
+            "Group" if !name.is_empty() => SubjectKind::Group,
+            "ServiceAccount" if slashes == 1 => SubjectKind::ServiceAccount,
+            _ => return Err(unknown()),
+        };
+        let matcher = glob_over(name, false, kind == SubjectKind::ServiceAccount)?;
+        Ok(Self { written: pattern.to_owned(), matcher, kind })
+    }
+
+    /// Whether somebody is meant.
+    #[must_use]
+    pub fn matches(&self, who: &Principal) -> bool {
+        match (self.kind, who) {
+            (SubjectKind::User, Principal::User(name)) | (SubjectKind::Group, Principal::Group(name)) => {
+                self.matcher.is_match(name.as_str())
+            }
+            (SubjectKind::ServiceAccount, Principal::ServiceAccount { namespace, name }) => {
+                self.matcher.is_match(format!("{namespace}/{name}"))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The names of some namespaces: `*` stands for anything.
+#[derive(Clone)]
+pub struct NamespacePattern {
+    written: String,
+    matcher: GlobMatcher,
+}
+
+impl NamespacePattern {
+    /// Compiles a pattern.
+    ///
+    /// # Errors
+    /// What is wrong with the pattern, in words.
+    pub fn new(pattern: &str) -> Result<Self, String> {
+        if pattern.is_empty() {
+            return Err(
+                "an empty pattern matches nothing; write a namespace such as `kube-system`".to_owned()
+            );
+        }
+        Ok(Self { written: pattern.to_owned(), matcher: glob(pattern, false)? })
+    }
+
+    /// Whether a namespace is meant.
+    #[must_use]
+    pub fn matches(&self, namespace: &str) -> bool {
+        self.matcher.is_match(namespace)
+    }
+}
+
+/// The names of some roles: `NAME` and `ClusterRole NAME` mean a `ClusterRole`, `Role NAMESPACE/NAME` a Role. In names
+/// `*` stands for anything but a slash.
+#[derive(Clone)]
+pub struct RolePattern {
+    written: String,
+    matcher: GlobMatcher,
+}
+
+impl RolePattern {
+    /// Compiles a pattern.
+    ///
+    /// # Errors
+    /// What is wrong with the pattern, and what to write, in words.
+    pub fn new(pattern: &str) -> Result<Self, String> {
+        let unknown = || {
+            format!("`{pattern}` names no role; write `NAME`, `ClusterRole NAME` or `Role NAMESPACE/NAME`")
+        };
+        let meant = match pattern.split_once(' ') {
+            Some(("ClusterRole", name)) if !name.is_empty() && !name.contains('/') => pattern.to_owned(),
+            Some(("Role", name)) if name.matches('/').count() == 1 => pattern.to_owned(),
+            None if !pattern.is_empty() && !pattern.contains('/') => format!("ClusterRole {pattern}"),
+            _ => return Err(unknown()),
+        };
+        Ok(Self { written: pattern.to_owned(), matcher: glob(&meant, false)? })
+    }
+
+    /// Whether a role is meant.
+    #[must_use]
+    pub fn matches(&self, role: &RoleKey) -> bool {
+        self.matcher.is_match(role.to_string())
+    }
+
+    /// The one `ClusterRole` that is meant, if the pattern is a name.
+    #[must_use]
+    pub fn cluster_role(&self) -> Option<RoleKey> {
+        let name = self.written.strip_prefix("ClusterRole ").unwrap_or(&self.written);
+        let role = RoleKey::cluster(name);
+        (!name.contains(['*', '?', '[', '{']) && self.matches(&role)).then_some(role)
+    }
+}
+
+/// The names of some environment variables, keys or annotations: `*` stands for anything.
+#[derive(Clone)]
+pub struct KeyPattern {
+    written: String,
+    matcher: GlobMatcher,
+}
+
+impl KeyPattern {
+    /// Compiles a pattern.
+    ///
+    /// # Errors
+    /// What is wrong with the pattern, in words.
+    pub fn new(pattern: &str) -> Result<Self, String> {
+        if pattern.is_empty() {
+            return Err("an empty pattern matches nothing; write a name such as `TEST_PASSWORD`".to_owned());
+        }
+        Ok(Self { written: pattern.to_owned(), matcher: glob_over(pattern, false, false)? })
+    }
+
+    /// Whether a key is meant.
+    #[must_use]
+    pub fn matches(&self, key: &str) -> bool {
+        self.matcher.is_match(key)
+    }
+}
+
 fn glob(pattern: &str, any_case: bool) -> Result<GlobMatcher, String> {
+    glob_over(pattern, any_case, true)
+}
+
+/// A glob in which `*` stops at a slash, if slashes separate parts.
+fn glob_over(pattern: &str, any_case: bool, slashes_separate: bool) -> Result<GlobMatcher, String> {
     GlobBuilder::new(pattern)
-        .literal_separator(true)
+        .literal_separator(slashes_separate)
         .backslash_escape(false)
         .case_insensitive(any_case)
         .build()
@@ -207,6 +362,10 @@ macro_rules! written_as_text {
 
 written_as_text!(ImagePattern);
 written_as_text!(RepositoryPattern);
+written_as_text!(SubjectPattern);
+written_as_text!(NamespacePattern);
+written_as_text!(RolePattern);
+written_as_text!(KeyPattern);
 
 #[cfg(test)]
 mod tests {
@@ -221,6 +380,34 @@ mod tests {
         assert!(!matches("ghcr.io/acme/*", "ghcr.io/acme/team/app:1"));
         assert!(!matches("ghcr.io/acme/**", "ghcr.io/acme.example/app:1"));
         assert!(matches("localhost:5000/**", "localhost:5000/app"));
+    }
+
+    #[test]
+    fn a_role_is_meant_by_its_kind_and_name() {
+        let role = |namespace: &str, name: &str| match namespace {
+            "" => RoleKey::cluster(name),
+            _ => {
+                RoleKey { kind: crate::facts::RoleKind::Role, namespace: namespace.into(), name: name.into() }
+            }
+        };
+        let matches = |pattern: &str, role: &RoleKey| RolePattern::new(pattern).unwrap().matches(role);
+        assert!(matches("view", &role("", "view")) && matches("ClusterRole acme-*", &role("", "acme-web")));
+        assert!(!matches("view", &role("shop", "view")) && !matches("acme-*", &role("", "view")));
+        assert!(matches("Role */reader", &role("shop", "reader")));
+        assert_eq!(RolePattern::new("view").unwrap().cluster_role(), Some(role("", "view")));
+        assert_eq!(RolePattern::new("v*").unwrap().cluster_role(), None);
+        assert_eq!(RolePattern::new("Role a/b").unwrap().cluster_role(), None);
+        for wrong in ["", "shop/reader", "Role reader", "Group view"] {
+            assert!(RolePattern::new(wrong).unwrap_err().contains("names no role"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_meant_by_a_name_or_a_pattern() {
+        let matches = |pattern: &str, key: &str| KeyPattern::new(pattern).unwrap().matches(key);
+        assert!(matches("TEST_*", "TEST_PASSWORD") && !matches("TEST", "TEST_PASSWORD"));
+        assert!(matches("example.com/*", "example.com/a/b") && !matches("a", "A"));
+        assert!(KeyPattern::new("").is_err());
     }
 
     #[test]
@@ -287,5 +474,29 @@ mod tests {
         assert!(refused("").contains("it is empty"));
         assert!(refused("docker.io/acme").contains("write `docker.io/acme/` for the namespace"));
         assert!(refused("{a").contains("`{a` is no pattern"));
+    }
+
+    #[test]
+    fn subjects_are_told_by_kind_and_name() {
+        let matches = |pattern: &str, who: &Principal| SubjectPattern::new(pattern).unwrap().matches(who);
+        let account = Principal::service_account("argocd", "server");
+        assert!(matches("ServiceAccount argocd/*", &account));
+        assert!(matches("ServiceAccount */server", &account));
+        assert!(!matches("ServiceAccount argo/*", &account));
+        assert!(!matches("User *", &account));
+        let group = Principal::Group("oidc:acme/platform".into());
+        assert!(matches("Group oidc:*", &group));
+        assert!(!matches("User oidc:*", &group));
+        assert!(matches("User ada", &Principal::User("ada".into())));
+        for wrong in ["ada", "User ", "Groups a", "ServiceAccount server", "ServiceAccount a/b/c", "User {"] {
+            assert!(SubjectPattern::new(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn namespaces_are_told_by_name() {
+        let matches = |pattern: &str, name: &str| NamespacePattern::new(pattern).unwrap().matches(name);
+        assert!(matches("kube-*", "kube-system") && !matches("kube-system", "kube-system-2"));
+        assert!(NamespacePattern::new("").is_err());
     }
 }

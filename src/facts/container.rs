@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Deserializer};
 
+use super::credential::{self, CredentialKind};
 use super::decode::{null_as_default, quantities};
 use super::env::{EnvFrom, EnvVar};
 use super::path::Path;
@@ -10,7 +11,7 @@ use super::text::{Text, TextMap};
 
 /// A container of any class (core/v1 `Container`, `EphemeralContainer`).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, remote = "Self")]
 pub struct Container {
     /// The container's name, unique in the pod.
     #[serde(deserialize_with = "null_as_default")]
@@ -40,12 +41,15 @@ pub struct Container {
     pub startup_probe: Option<Handler>,
     /// Hooks after start and before stop.
     pub lifecycle: Option<Lifecycle>,
-    /// The program that it runs, in place of the image's.
-    #[serde(deserialize_with = "arguments")]
+    /// The program that it runs, in place of the image's. What is long or holds a credential is an empty text.
+    #[serde(deserialize_with = "null_as_default")]
     pub command: Vec<Text>,
-    /// The program's arguments.
-    #[serde(deserialize_with = "arguments")]
+    /// The program's arguments; what is long or holds a credential is an empty text.
+    #[serde(deserialize_with = "null_as_default")]
     pub args: Vec<Text>,
+    /// The credentials among the program and its arguments.
+    #[serde(skip)]
+    pub credentials: Vec<ArgumentCredential>,
     /// Environment variables.
     #[serde(deserialize_with = "null_as_default")]
     pub env: Vec<EnvVar>,
@@ -57,12 +61,61 @@ pub struct Container {
 /// Arguments longer than this are kept as empty texts: no control reads them, and whole scripts stand in them.
 const LONGEST_ARGUMENT: usize = 256;
 
-fn arguments<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Text>, D::Error> {
-    let mut all: Vec<Text> = null_as_default(deserializer)?;
-    for argument in all.iter_mut().filter(|argument| argument.len() > LONGEST_ARGUMENT) {
-        *argument = Text::default();
+/// A credential that is written as an argument, or inside one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArgumentCredential {
+    /// The field that holds it, `command` or `args`.
+    pub field: &'static str,
+    /// Its place in the list, from 0.
+    pub index: usize,
+    /// The flag or the key before the value, without hyphens; empty if there is none.
+    pub name: Text,
+    /// What it looks like.
+    pub kind: CredentialKind,
+}
+
+impl<'de> Deserialize<'de> for Container {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // The inherent function that `remote` derives.
+        let mut container = Self::deserialize(deserializer)?;
+        container.look_at_arguments();
+        Ok(container)
     }
-    Ok(all)
+}
+
+impl Container {
+    /// Notes the credentials among the arguments, and lets go of those and of what is long.
+    fn look_at_arguments(&mut self) {
+        let all = || self.command.iter().chain(&self.args).map(Text::as_str);
+        let of_command = self.command.len();
+        let place = |index: usize| match index.checked_sub(of_command) {
+            None => ("command", index),
+            Some(index) => ("args", index),
+        };
+        let credentials: Vec<ArgumentCredential> = credential::spot_in_arguments(all())
+            .into_iter()
+            .map(|spot| {
+                let (field, index) = place(spot.index);
+                ArgumentCredential { field, index, name: Text::from(spot.name), kind: spot.kind }
+            })
+            .collect();
+        // Where the list of spots is full, nobody has looked at what follows.
+        let is_full = credentials.len() >= credential::MOST_SPOTS;
+        let last = credentials.last().map(|last| (last.field == "args", last.index));
+        for (field, arguments) in [("command", &mut self.command), ("args", &mut self.args)] {
+            for (index, argument) in arguments.iter_mut().enumerate() {
+                let holds = credentials.iter().any(|it| it.field == field && it.index == index)
+                    || (is_full && last < Some((field == "args", index)));
+                if holds {
+                    argument.forget();
+                }
+                if holds || argument.len() > LONGEST_ARGUMENT {
+                    *argument = Text::default();
+                }
+            }
+        }
+        self.credentials = credentials;
+    }
 }
 
 /// One entry of `ports`.
@@ -192,5 +245,42 @@ impl std::ops::Deref for ContainerRef<'_> {
 
     fn deref(&self) -> &Container {
         self.container
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn container(written: &serde_json::Value) -> Container {
+        serde_json::from_str(&written.to_string()).unwrap()
+    }
+
+    #[test]
+    fn an_argument_that_holds_a_credential_is_noted_and_not_kept() {
+        let it = container(&serde_json::json!({
+            "command": ["server", "--port=8080", "--db-password"],
+            "args": ["hush-hush-7", "--verbose", "--admin-password=hush-hush-8"],
+        }));
+        assert_eq!(it.command, ["server", "--port=8080", "--db-password"]);
+        assert_eq!(it.args, ["", "--verbose", ""]);
+        let found: Vec<_> = it.credentials.iter().map(|it| (it.field, it.index, it.name.as_str())).collect();
+        assert_eq!(found, [("args", 0, "db-password"), ("args", 2, "admin-password")]);
+        assert!(!format!("{it:?}").contains("hush"));
+    }
+
+    #[test]
+    fn more_arguments_than_are_looked_at_are_not_kept() {
+        let many: Vec<String> = (0..40).map(|index| format!("--password=hush-hush-{index}")).collect();
+        let it = container(&serde_json::json!({"command": ["server"], "args": many}));
+        assert_eq!(it.credentials.len(), credential::MOST_SPOTS);
+        assert!(!format!("{it:?}").contains("hush"));
+    }
+
+    #[test]
+    fn long_and_absent_arguments_are_none() {
+        let it = container(&serde_json::json!({"command": null, "args": ["a b ".repeat(100), "short"]}));
+        assert!(it.command.is_empty() && it.credentials.is_empty());
+        assert_eq!(it.args, ["", "short"]);
     }
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer};
 
+use super::credential::{self, CredentialKind};
 use super::text::Text;
 
 /// The beginnings of the names whose values are kept: those of OpenTelemetry say where logs go (OpenTelemetry
@@ -20,6 +21,8 @@ pub struct EnvVar {
     pub source: EnvSource,
     /// The value, for the few names whose values say where telemetry goes; never a secret's.
     pub value: Option<Text>,
+    /// What the value looks like, if it is written in the manifest and looks like a credential.
+    pub credential: Option<CredentialKind>,
 }
 
 /// Where the value of an environment variable comes from.
@@ -96,8 +99,12 @@ impl<'de> Deserialize<'de> for EnvVar {
             }
             Some(_) => EnvSource::Other,
         };
-        let kept = value.filter(|_| KEPT.iter().any(|it| name.starts_with(it)) && !name.ends_with("HEADERS"));
-        Ok(Self { name, source, value: kept.map(|value| Text::from(&*value)) })
+        let literal = value.as_deref().filter(|_| source == EnvSource::Literal);
+        let credential = literal.and_then(|value| credential::spot(&name, value));
+        let is_kept =
+            credential.is_none() && KEPT.iter().any(|it| name.starts_with(it)) && !name.ends_with("HEADERS");
+        let value = value.filter(|_| is_kept).map(|value| Text::from(&*value));
+        Ok(Self { name, source, value, credential })
     }
 }
 
@@ -137,6 +144,21 @@ mod tests {
         assert_eq!(exporter.value.unwrap(), "otlp");
         let headers = variable(&serde_json::json!({"name": "OTEL_EXPORTER_OTLP_HEADERS", "value": "k=hush"}));
         assert_eq!(headers.value, None);
+    }
+
+    #[test]
+    fn what_a_written_value_looks_like_is_known() {
+        let credential = |written| variable(&written).credential;
+        assert_eq!(
+            credential(serde_json::json!({"name": "DB_PASSWORD", "value": "hush-hush-7"})),
+            Some(CredentialKind::Password)
+        );
+        assert_eq!(credential(serde_json::json!({"name": "DB_PASSWORD", "value": "$(OTHER)"})), None);
+        assert_eq!(credential(serde_json::json!({"name": "LOG_LEVEL", "value": "debug"})), None);
+        let exporter = variable(&serde_json::json!(
+            {"name": "OTEL_EXPORTER_OTLP_ENDPOINT", "value": "https://me:hush-hush-7@otel.example.com"}
+        ));
+        assert_eq!((exporter.value, exporter.credential), (None, Some(CredentialKind::ConnectionString)));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Deserializer};
 
+use super::credential::{self, CredentialKind};
 use super::decode::null_as_default;
 use super::text::{Text, TextMap};
 
@@ -17,7 +18,7 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// The part of `metadata` that controls may look at.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, remote = "Self")]
 pub struct Meta {
     /// The name; empty where `generateName` makes one.
     #[serde(deserialize_with = "null_as_default")]
@@ -30,8 +31,11 @@ pub struct Meta {
     #[serde(deserialize_with = "null_as_default")]
     pub labels: TextMap,
     /// Annotations; those longer than [`LONGEST_ANNOTATION`] are dropped or cut.
-    #[serde(deserialize_with = "bounded_annotations")]
+    #[serde(deserialize_with = "null_as_default")]
     pub annotations: TextMap,
+    /// The keys of the annotations, long ones included, whose values look like credentials.
+    #[serde(skip)]
+    pub annotation_credentials: Vec<(Text, CredentialKind)>,
     /// The owners; the one with `controller: true` made this object.
     #[serde(deserialize_with = "null_as_default")]
     pub owner_references: Vec<OwnerReference>,
@@ -40,6 +44,16 @@ pub struct Meta {
     /// Whether it comes from an API server, which alone gives a `uid`; manifests have none.
     #[serde(rename = "uid", deserialize_with = "is_present")]
     pub is_live: bool,
+}
+
+impl<'de> Deserialize<'de> for Meta {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // The inherent function that `remote` derives.
+        let mut meta = Self::deserialize(deserializer)?;
+        meta.annotation_credentials = annotation_credentials(&meta.annotations);
+        meta.annotations = bounded_annotations(meta.annotations);
+        Ok(meta)
+    }
 }
 
 impl Meta {
@@ -80,12 +94,16 @@ fn is_present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Err
     Ok(Option::<Text>::deserialize(deserializer)?.is_some_and(|uid| !uid.is_empty()))
 }
 
-fn bounded_annotations<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TextMap, D::Error> {
-    let all: TextMap = null_as_default(deserializer)?;
+fn annotation_credentials(all: &TextMap) -> Vec<(Text, CredentialKind)> {
+    let judged = all.iter().filter(|(key, _)| *key != LAST_APPLIED);
+    judged.filter_map(|(key, value)| Some((key.clone(), credential::spot(key, value)?))).collect()
+}
+
+fn bounded_annotations(all: TextMap) -> TextMap {
     if all.iter().all(|(key, value)| value.len() <= LONGEST_ANNOTATION && key != LAST_APPLIED) {
-        return Ok(all);
+        return all;
     }
-    Ok(all.iter().filter_map(|(key, value)| Some((key.clone(), bounded(key, value)?))).collect())
+    all.iter().filter_map(|(key, value)| Some((key.clone(), bounded(key, value)?))).collect()
 }
 
 /// What is kept of an annotation.
@@ -124,6 +142,20 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(meta.annotations.get(&key).map(|value| value.len()), Some(LONGEST_ANNOTATION - 1));
+    }
+
+    #[test]
+    fn annotations_that_look_like_credentials_are_known() {
+        let long = format!("{}\npassword: hush-hush-7\n", "# note\n".repeat(LONGEST_ANNOTATION));
+        let meta: Meta = serde_json::from_value(serde_json::json!({
+            "annotations": {
+                "example.com/api-token": "hush-hush-7", "example.com/config": long,
+                "owner": "payments", LAST_APPLIED: "{\"password\": \"hush-hush-7\"}",
+            },
+        }))
+        .unwrap();
+        let found: Vec<_> = meta.annotation_credentials.iter().map(|(key, _)| key.as_str()).collect();
+        assert_eq!(found, ["example.com/api-token", "example.com/config"]);
     }
 
     #[test]

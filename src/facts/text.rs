@@ -31,6 +31,15 @@ impl Text {
         &self.0
     }
 
+    /// Has this thread no longer remember the string, for what must not be kept.
+    pub(super) fn forget(&self) {
+        RECENT.with_borrow_mut(|recent| {
+            if let Some(slot) = recent.get_mut(slot_of(self)) {
+                slot.take_if(|known| **known == *self.0);
+            }
+        });
+    }
+
     /// A text that shares its bytes with the same string seen recently on this thread.
     fn shared(value: &str) -> Self {
         if value.len() > LONGEST_SHARED {

@@ -5,13 +5,16 @@
 //! `pkg/controller/clusterroleaggregation` fills in once it is at rest. Changes are taken one by one: each costs what
 //! it touches.
 
+mod cover;
 mod principal;
 mod request;
+pub mod shipped;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+pub use cover::{amounts_to_everything, covers, is_everything};
 pub use principal::{Identity, Principal};
 pub use request::Request;
 
@@ -47,7 +50,18 @@ pub struct KnownRole {
     /// What is written in it. The controller replaces that, unless it finds nothing to put in its place.
     own: Arc<[Rule]>,
     labels: TextMap,
-    aggregation: Option<Vec<Selector>>,
+    /// Selects what it collects, be it collected already; empty for a role with rules of its own.
+    selects: Arc<[Selector]>,
+    /// Whether it is still to be collected.
+    is_open: bool,
+}
+
+impl KnownRole {
+    /// Whether it collects the rules of others.
+    #[must_use]
+    pub fn is_aggregated(&self) -> bool {
+        !self.selects.is_empty()
+    }
 }
 
 /// What is known of a binding.
@@ -70,6 +84,13 @@ pub struct Grant<'a> {
     pub binding: &'a BindingKey,
     /// to this subject of it.
     pub subject: &'a Principal,
+}
+
+impl KnownRole {
+    /// Whether it collects what another role allows.
+    fn collects(&self, other: &Self) -> bool {
+        self.selects.iter().any(|selector| selector.matches(&other.labels))
+    }
 }
 
 impl Grant<'_> {
@@ -95,9 +116,20 @@ pub struct Rbac {
 }
 
 impl Rbac {
-    /// The roles and bindings of these facts.
+    /// The roles and bindings of these facts. Files bind roles that Kubernetes ships without defining them: unless the
+    /// facts are a whole cluster's, those that bindings name are there as Kubernetes ships them.
     #[must_use]
     pub fn of(inventory: &Inventory) -> Self {
+        let mut rbac = Self::plain(inventory);
+        if !shipped::is_cluster(inventory) {
+            rbac.lend_shipped();
+        }
+        rbac
+    }
+
+    /// The roles and bindings of these facts, and no others.
+    #[must_use]
+    pub fn plain(inventory: &Inventory) -> Self {
         let mut rbac = Self::default();
         for role in inventory.roles() {
             rbac.take_role(role);
@@ -135,6 +167,10 @@ impl Rbac {
             role: RoleKey::granted_by(binding),
             subjects: subjects.filter_map(|subject| Principal::of(subject, &key.namespace)).collect(),
         };
+        self.know_binding(key, known);
+    }
+
+    fn know_binding(&mut self, key: BindingKey, known: KnownBinding) {
         for subject in &known.subjects {
             self.by_principal.entry(subject.clone()).or_default().insert(key.clone());
         }
@@ -187,6 +223,25 @@ impl Rbac {
         self.by_role.get(role).into_iter().flatten().filter_map(|key| self.bindings.get_key_value(key))
     }
 
+    /// The aggregated roles that collect the rules of a role, themselves or through others.
+    #[must_use]
+    pub fn collectors_of(&self, key: &RoleKey) -> BTreeSet<&RoleKey> {
+        let mut collectors = BTreeSet::new();
+        let mut next = vec![key];
+        while let Some(known) = next.pop().and_then(|key| self.roles.get(key)) {
+            if known.labels.is_empty() || key.kind != RoleKind::ClusterRole {
+                continue;
+            }
+            for aggregated in &self.aggregated {
+                let collects = self.roles.get(aggregated).is_some_and(|role| role.collects(known));
+                if collects && aggregated != key && collectors.insert(aggregated) {
+                    next.push(aggregated);
+                }
+            }
+        }
+        collectors
+    }
+
     /// The bindings that name a principal.
     pub fn bindings_of(&self, who: &Principal) -> impl Iterator<Item = (&BindingKey, &KnownBinding)> {
         self.by_principal.get(who).into_iter().flatten().filter_map(|key| self.bindings.get_key_value(key))
@@ -231,16 +286,17 @@ impl Rbac {
         let key = RoleKey::of(role);
         // Only a ClusterRole can collect others; the field doesn't exist on a Role. What an API server holds has been
         // collected, and counts as it stands there.
-        let collects = role.kind == RoleKind::ClusterRole && !role.metadata.is_live;
-        let aggregation = role.aggregation.clone().filter(|_| collects);
+        let aggregation = role.aggregation.as_deref().filter(|_| role.kind == RoleKind::ClusterRole);
         if aggregation.is_some() {
             self.aggregated.insert(key.clone());
         } else {
             self.aggregated.remove(&key);
         }
+        let is_open = aggregation.is_some() && !role.metadata.is_live;
+        let selects = aggregation.unwrap_or_default().into();
         let labels = role.metadata.labels.clone();
         let own: Arc<[Rule]> = role.rules.as_slice().into();
-        self.roles.insert(key, KnownRole { rules: Arc::clone(&own), own, labels, aggregation });
+        self.roles.insert(key, KnownRole { rules: Arc::clone(&own), own, labels, selects, is_open });
     }
 
     /// Fills aggregated roles with the rules of those that they select, and of those that these select.
@@ -263,10 +319,12 @@ impl Rbac {
     /// What an aggregated role comes to hold. One that has been seen on the way adds nothing more.
     fn collected<'a>(&'a self, key: &'a RoleKey, seen: &mut BTreeSet<&'a RoleKey>) -> BTreeSet<&'a Rule> {
         let Some(role) = self.roles.get(key).filter(|_| seen.insert(key)) else { return BTreeSet::new() };
-        let Some(selectors) = &role.aggregation else { return role.own.iter().collect() };
+        if !role.is_open {
+            return role.own.iter().collect();
+        }
         let mut rules = BTreeSet::new();
         for (other, candidate) in self.roles.iter().filter(|(key, _)| key.kind == RoleKind::ClusterRole) {
-            if other != key && selectors.iter().any(|selector| selector.matches(&candidate.labels)) {
+            if other != key && role.collects(candidate) {
                 rules.extend(self.collected(other, seen));
             }
         }

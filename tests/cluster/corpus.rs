@@ -46,9 +46,9 @@ fn objects(case: &Case) -> Vec<Value> {
     let mut objects = Vec::new();
     for (_, text) in &case.manifests {
         let mut object = object(text);
-        let field = |name: &str| object[name].as_str().unwrap_or_default();
-        let kind = recognize(field("apiVersion"), field("kind"));
-        let cluster_scoped = matches!(kind, Recognition::Facts(kind) if !kind.is_namespaced());
+        let text = |field: &str| object[field].as_str().unwrap_or_default();
+        let known = recognize(text("apiVersion"), text("kind"));
+        let cluster_scoped = matches!(known, Recognition::Facts(kind) if !kind.is_namespaced());
         if !cluster_scoped && object["metadata"]["namespace"].is_null() {
             object["metadata"]["namespace"] = json!("default");
         }

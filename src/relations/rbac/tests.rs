@@ -90,6 +90,8 @@ fn an_aggregated_role_collects_through_others_and_a_circle_ends() {
         role(RoleKind::ClusterRole, "pods", json!({"to-edit": "true"}), leaf),
     ]);
     assert_eq!(rbac.role(&RoleKey::cluster("admin")).unwrap().rules.len(), 1);
+    let collectors = rbac.collectors_of(&RoleKey::cluster("pods"));
+    assert_eq!(collectors.iter().map(|key| key.name.as_str()).collect::<Vec<_>>(), ["admin", "edit"]);
     rbac.remove_role(&RoleKey::cluster("pods"));
     assert_eq!(rbac.role(&RoleKey::cluster("admin")).unwrap().rules.len(), 0);
 }
