@@ -5,6 +5,7 @@
 //!
 //! | module | what it answers |
 //! | --- | --- |
+//! | [`claims`] | how many workloads mount a claim |
 //! | [`collectors`] | which log collectors there are, and whose logs they read |
 //! | [`rbac`] | who may do what |
 //! | [`escalation`] | what leads to what: from an account, hop by hop, to everything |
@@ -17,6 +18,7 @@
 //! | [`scheduling`] | where pods may run; nothing of it is kept |
 
 pub mod accounts;
+pub mod claims;
 pub mod collectors;
 pub mod escalation;
 pub mod exposure;
@@ -31,6 +33,7 @@ pub mod scheduling;
 use std::sync::OnceLock;
 
 use crate::facts::Inventory;
+use claims::Claims;
 use collectors::{Collectors, Found};
 use escalation::Escalation;
 pub use exposure::{Door, DoorKind, Exposure, Reach};
@@ -45,6 +48,7 @@ pub use routes::Routes;
 #[derive(Debug)]
 pub struct Relations<'a> {
     inventory: &'a Inventory,
+    claims: OnceLock<Claims>,
     collectors: OnceLock<Found>,
     rbac: OnceLock<Rbac>,
     exposure: OnceLock<Exposure>,
@@ -61,6 +65,7 @@ impl<'a> Relations<'a> {
     pub const fn new(inventory: &'a Inventory) -> Self {
         Self {
             inventory,
+            claims: OnceLock::new(),
             collectors: OnceLock::new(),
             rbac: OnceLock::new(),
             exposure: OnceLock::new(),
@@ -76,6 +81,11 @@ impl<'a> Relations<'a> {
     #[must_use]
     pub const fn inventory(&self) -> &'a Inventory {
         self.inventory
+    }
+
+    /// Who mounts which claim.
+    pub fn claims(&self) -> &Claims {
+        self.claims.get_or_init(|| Claims::of_all(self.inventory))
     }
 
     /// The log collectors, and whose logs they read.

@@ -12,6 +12,7 @@ use crate::relations::scheduling::{can_run_on, is_of_another_system, may_run_whe
 pub mod product;
 mod reading;
 
+use product::OptOuts;
 pub use product::{OptOut, Product, is_collector, opt_outs};
 use reading::{Read, Reading, Wanted};
 
@@ -22,13 +23,29 @@ pub struct Collectors<'a> {
     found: &'a Found,
 }
 
+/// The most collectors that are looked at, and the most nodes on which one doesn't run: far above what a cluster has.
+const MOST: usize = 256;
+const MOST_NODES: usize = 10_000;
+
 /// All collectors that were found, and what else runs on every node.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Found {
     /// The names of the nodes.
     nodes: Vec<Text>,
     known: Vec<Collector>,
     others: Vec<Collector>,
+    /// There are more of them than are looked at.
+    unlisted: bool,
+}
+
+/// A workload whose logs are asked about.
+#[derive(Debug)]
+pub struct Asked<'a> {
+    collectors: Collectors<'a>,
+    workload: &'a Workload,
+    opt_outs: OptOuts<'a>,
+    /// What its namespace says of all of its pods.
+    of_namespace: Option<OptOut<'a>>,
 }
 
 /// A collector.
@@ -77,28 +94,36 @@ impl Found {
     #[must_use]
     pub fn in_facts(inventory: &Inventory) -> Self {
         let nodes: Vec<&Node> = inventory.nodes().collect();
-        let (mut known, mut others) = (Vec::new(), Vec::new());
+        let mut found = Self::default();
         for (key, workload) in inventory.workloads() {
             let daemons = workload.kind == WorkloadKind::DaemonSet;
-            let Some((product, container)) = product::product_of(workload) else {
-                if daemons {
-                    others.push(Collector::unknown(key, workload, &nodes));
+            let (known, collector) = match product::product_of(workload) {
+                None if daemons => (false, Collector::unknown(key, workload)),
+                None => continue,
+                Some((product, container)) => {
+                    let configured = reading::configured(product, workload, container, inventory);
+                    if !daemons && !configured.from_anywhere {
+                        continue;
+                    }
+                    let collector = Collector {
+                        product: Some(product),
+                        reading: configured.reading,
+                        obeys: configured.obeys,
+                        from_anywhere: configured.from_anywhere,
+                        ..Collector::unknown(key, workload)
+                    };
+                    (true, collector)
                 }
-                continue;
             };
-            let configured = reading::configured(product, workload, container, inventory);
-            if daemons || configured.from_anywhere {
-                known.push(Collector {
-                    product: Some(product),
-                    reading: configured.reading,
-                    obeys: configured.obeys,
-                    from_anywhere: configured.from_anywhere,
-                    ..Collector::unknown(key, workload, &nodes)
-                });
+            let list = if known { &mut found.known } else { &mut found.others };
+            if list.len() == MOST {
+                found.unlisted = true;
+            } else {
+                list.push(collector.among(&nodes));
             }
         }
-        let nodes = nodes.iter().map(|node| node.metadata.name.clone()).collect();
-        Self { nodes, known, others }
+        found.nodes = nodes.iter().map(|node| node.metadata.name.clone()).collect();
+        found
     }
 }
 
@@ -127,152 +152,16 @@ impl<'a> Collectors<'a> {
         self.found.known.is_empty() || self.found.known.iter().any(obeys)
     }
 
-    /// Whether the logs of a container, which it writes to its standard output, are shipped.
+    /// A workload, to ask about its containers.
     #[must_use]
-    pub fn coverage(&self, workload: &Workload, container: &Container, terms: &Terms<'_>) -> Coverage {
-        let wanted = Wanted::new(workload, container);
-        let opt_outs = opt_outs(&workload.template);
-        let mut readers: Vec<&Collector> = Vec::new();
-        let mut may: Vec<(&Collector, String)> = Vec::new();
-        let mut not = None;
-        for collector in self.found.known.iter().chain(&self.found.others) {
-            match self.service(collector, &wanted, &opt_outs, terms) {
-                Some(Service::Reads) => readers.push(collector),
-                Some(Service::May(why)) => may.push((collector, why)),
-                Some(Service::DoesNot(why)) => {
-                    not.get_or_insert_with(|| format!("{} {why}", collector.name()));
-                }
-                None => {}
-            }
+    pub fn ask(self, workload: &'a Workload) -> Asked<'a> {
+        let namespace = self.inventory.namespace(namespace_of(workload));
+        Asked {
+            collectors: self,
+            workload,
+            opt_outs: OptOuts::of(&workload.template),
+            of_namespace: namespace.and_then(|it| product::of_namespace(&it.metadata)),
         }
-        if readers.is_empty() && may.is_empty() {
-            return match not {
-                Some(why) => Coverage::Not(why),
-                None => self.nobody(),
-            };
-        }
-        if self.found.nodes.is_empty() {
-            return without_nodes(workload, &readers, &may);
-        }
-        self.on_nodes(workload, &readers, &may)
-    }
-
-    /// Without any collector: in a cluster, nobody reads logs; among files, it may be that somebody else's do.
-    fn nobody(&self) -> Coverage {
-        if self.found.nodes.is_empty() {
-            let why = "no log collector is among the files: add its manifests, or audit the cluster";
-            Coverage::Unclear(why.to_owned())
-        } else {
-            Coverage::Not("no log collector runs in this cluster".to_owned())
-        }
-    }
-
-    /// What a collector does for a container; nothing for what is no collector.
-    fn service(
-        &self,
-        collector: &Collector,
-        wanted: &Wanted<'_>,
-        opt_outs: &[OptOut<'_>],
-        terms: &Terms<'_>,
-    ) -> Option<Service> {
-        let trusted = || collector.images().any(|image| (terms.trusts)(image));
-        let reading = match (&collector.reading, collector.product) {
-            (Reading::Sources(_), Some(_)) => None,
-            (Reading::Unclear(_) | Reading::Nothing(_), _) if trusted() => Some(Service::Reads),
-            (_, None) => return None,
-            (Reading::Nothing(why), _) => {
-                return Some(Service::DoesNot(format!("reads no logs: {why}")));
-            }
-            (Reading::Unclear(why), _) => Some(Service::May(format!("may not read it: {why}"))),
-        };
-        if let Some(why) = self.opted_out(collector, wanted, opt_outs) {
-            return Some(Service::DoesNot(why));
-        }
-        let service = reading.unwrap_or_else(|| self.read(collector, wanted));
-        Some(match (service, collector.readiness(terms.ready)) {
-            (Service::DoesNot(why), _) => Service::DoesNot(why),
-            (_, Some((ready, wanted))) => Service::May(format!("is ready on {ready} of {wanted} nodes")),
-            (service, None) => service,
-        })
-    }
-
-    fn read(&self, collector: &Collector, wanted: &Wanted<'_>) -> Service {
-        let Reading::Sources(sources) = &collector.reading else {
-            return Service::DoesNot("reads no logs".to_owned());
-        };
-        let (mut may, mut not) = (None, None);
-        for source in sources {
-            match source.reads(wanted, self.inventory) {
-                Read::Yes => return Service::Reads,
-                Read::Maybe(why) => may = may.or(Some(why)),
-                Read::No(why) => not = not.or(Some(why)),
-            }
-        }
-        match may {
-            Some(why) => Service::May(format!("may not read it: {why}")),
-            None => Service::DoesNot(not.unwrap_or_else(|| "reads no logs".to_owned())),
-        }
-    }
-
-    /// Why a collector leaves a container alone because it is told so.
-    fn opted_out(
-        &self,
-        collector: &Collector,
-        wanted: &Wanted<'_>,
-        opt_outs: &[OptOut<'_>],
-    ) -> Option<String> {
-        let product = collector.product.filter(|_| collector.obeys == Some(true))?;
-        let own = opt_outs.iter().find(|it| it.product == product && it.is_about(&wanted.container.name));
-        if let Some(own) = own {
-            return Some(format!("leaves it out for its `{}`", own.key));
-        }
-        let namespace = self.inventory.namespace(wanted.namespace)?;
-        let said = product::of_namespace(&namespace.metadata).filter(|it| it.product == product)?;
-        Some(format!("leaves out its namespace for `{}`", said.key))
-    }
-
-    /// Whether readers run wherever a workload may.
-    fn on_nodes(
-        &self,
-        workload: &Workload,
-        readers: &[&Collector],
-        may: &[(&Collector, String)],
-    ) -> Coverage {
-        let bound = workload.spec().node_name.as_deref().filter(|name| !name.is_empty());
-        if let Some(name) = bound.filter(|name| !self.found.nodes.iter().any(|node| node == *name)) {
-            return Coverage::Unclear(format!("its node `{name}` is not among the facts"));
-        }
-        let mut doubt = None;
-        for place in self.uncovered(readers) {
-            let name = self.found.nodes.get(place).map(Text::as_str).unwrap_or_default();
-            let Some(Object::Node(node)) = self.inventory.get(ObjectKind::Node, "", name) else { continue };
-            if is_of_another_system(workload, node) || !can_run_on(workload, node) {
-                continue;
-            }
-            match may.iter().find(|(collector, _)| !collector.is_away(place)) {
-                Some((collector, why)) => doubt = doubt.or(Some((*collector, why))),
-                None => {
-                    return Coverage::Not(match readers.first().or(may.first().map(|(it, _)| it)) {
-                        Some(collector) => {
-                            format!("it may run on node `{name}`, where {} does not run", collector.name())
-                        }
-                        None => format!("it may run on node `{name}`, where no collector runs"),
-                    });
-                }
-            }
-        }
-        match doubt {
-            Some((collector, why)) => Coverage::Unclear(format!("{} {why}", collector.name())),
-            None => Coverage::Shipped,
-        }
-    }
-
-    /// The nodes on which none of the readers runs: mostly none, so that the fewest are gone through.
-    fn uncovered(&self, readers: &[&Collector]) -> Vec<usize> {
-        let Some(least) = readers.iter().min_by_key(|it| it.away.len()) else {
-            return (0..self.found.nodes.len()).collect();
-        };
-        least.away.iter().copied().filter(|place| readers.iter().all(|it| it.is_away(*place))).collect()
     }
 
     /// The collectors that read files of a node below a folder, or may: `Some(true)` if one does, `None` if one may.
@@ -296,6 +185,155 @@ impl<'a> Collectors<'a> {
     }
 }
 
+impl Asked<'_> {
+    /// Whether the logs of a container, which it writes to its standard output, are shipped.
+    #[must_use]
+    pub fn coverage(&self, container: &Container, terms: &Terms<'_>) -> Coverage {
+        let found = self.collectors.found;
+        let wanted = Wanted::new(self.workload, container, namespace_of(self.workload));
+        let mut readers: Vec<&Collector> = Vec::new();
+        let mut may = None;
+        let mut not = None;
+        for collector in found.known.iter().chain(&found.others) {
+            match self.service(collector, &wanted, terms) {
+                Some(Service::Reads) => readers.push(collector),
+                Some(Service::May(why)) => may = may.or_else(|| Some(format!("{} {why}", collector.name()))),
+                Some(Service::DoesNot(why)) => {
+                    not = not.or_else(|| Some(format!("{} {why}", collector.name())));
+                }
+                None => {}
+            }
+        }
+        if found.unlisted {
+            may = may.or_else(|| Some("there are more collectors than are looked at".to_owned()));
+        }
+        match (readers.is_empty(), may, not) {
+            (true, Some(why), _) => Coverage::Unclear(why),
+            (true, None, Some(why)) => Coverage::Not(why),
+            (true, None, None) => self.nobody(),
+            (false, may, _) if found.nodes.is_empty() => self.without_nodes(&readers, may),
+            (false, may, _) => self.on_nodes(&readers, may),
+        }
+    }
+
+    /// Without any collector of logs: in a cluster, nobody reads them; among files, it may be that somebody else's do.
+    fn nobody(&self) -> Coverage {
+        let found = self.collectors.found;
+        let idle = found.known.iter().find_map(|collector| match &collector.reading {
+            Reading::Nothing(why) => Some(format!("{} reads no logs: {why}", collector.name())),
+            _ => None,
+        });
+        match (found.nodes.is_empty(), idle) {
+            (true, Some(why)) => Coverage::Unclear(why),
+            (true, None) => {
+                let why = "no log collector is among the files: add its manifests, or audit the cluster";
+                Coverage::Unclear(why.to_owned())
+            }
+            (false, Some(why)) => Coverage::Not(why),
+            (false, None) => Coverage::Not("no log collector runs in this cluster".to_owned()),
+        }
+    }
+
+    /// What a collector does for a container; nothing for what collects no logs at all.
+    fn service(&self, collector: &Collector, wanted: &Wanted<'_>, terms: &Terms<'_>) -> Option<Service> {
+        let trusted = || collector.images().any(|image| (terms.trusts)(image));
+        let reading = match (&collector.reading, collector.product) {
+            (Reading::Sources(_), Some(_)) => None,
+            (Reading::Unclear(_) | Reading::Nothing(_), _) if trusted() => Some(Service::Reads),
+            (_, None) | (Reading::Nothing(_), _) => return None,
+            (Reading::Unclear(why), _) => Some(Service::May(format!("may not read it: {why}"))),
+        };
+        if let Some(why) = self.opted_out(collector, wanted) {
+            return Some(Service::DoesNot(why));
+        }
+        let service = reading.unwrap_or_else(|| self.read(collector, wanted));
+        Some(match (service, collector.readiness(terms.ready)) {
+            (Service::DoesNot(why), _) => Service::DoesNot(why),
+            (_, Some((ready, wanted))) => Service::May(format!("is ready on {ready} of {wanted} nodes")),
+            (service, None) => service,
+        })
+    }
+
+    fn read(&self, collector: &Collector, wanted: &Wanted<'_>) -> Service {
+        let Reading::Sources(sources) = &collector.reading else {
+            return Service::DoesNot("reads no logs".to_owned());
+        };
+        let (mut may, mut not) = (None, None);
+        for source in sources {
+            match source.reads(wanted, self.collectors.inventory) {
+                Read::Yes => return Service::Reads,
+                Read::Maybe(why) => may = may.or(Some(why)),
+                Read::No(why) => not = not.or(Some(why)),
+            }
+        }
+        match may {
+            Some(why) => Service::May(format!("may not read it: {why}")),
+            None => Service::DoesNot(not.unwrap_or_else(|| "reads no logs".to_owned())),
+        }
+    }
+
+    /// Why a collector leaves a container alone because it is told so.
+    fn opted_out(&self, collector: &Collector, wanted: &Wanted<'_>) -> Option<String> {
+        let product = collector.product.filter(|_| collector.obeys == Some(true))?;
+        if let Some(key) = self.opt_outs.of_container(product, &wanted.container.name) {
+            return Some(format!("leaves it out for its `{key}`"));
+        }
+        let said = self.of_namespace.as_ref().filter(|it| it.product == product)?;
+        Some(format!("leaves out its namespace for `{}`", said.key))
+    }
+
+    /// Whether readers run wherever the workload may.
+    fn on_nodes(&self, readers: &[&Collector], may: Option<String>) -> Coverage {
+        let Collectors { inventory, found } = self.collectors;
+        let node = |name: &str| match inventory.get(ObjectKind::Node, "", name) {
+            Some(Object::Node(node)) => Some(node),
+            _ => None,
+        };
+        let bound = self.workload.spec().node_name.as_deref().filter(|name| !name.is_empty());
+        if let Some(name) = bound.filter(|name| node(name).is_none()) {
+            return Coverage::Unclear(format!("its node `{name}` is not among the facts"));
+        }
+        // Mostly there are none, and of several collectors the one with the fewest is gone through.
+        let least =
+            readers.iter().min_by_key(|it| it.away.len()).map(|it| it.away.as_slice()).unwrap_or_default();
+        let uncovered =
+            least.iter().take(MOST_NODES).filter(|place| readers.iter().all(|it| it.is_away(**place)));
+        for name in uncovered.filter_map(|place| found.nodes.get(*place)) {
+            let Some(node) = node(name) else { continue };
+            if is_of_another_system(self.workload, node) || !can_run_on(self.workload, node) {
+                continue;
+            }
+            let who = readers.first().map(|collector| collector.name()).unwrap_or_default();
+            return may.map_or_else(
+                || Coverage::Not(format!("it may run on node `{name}`, where {who} does not run")),
+                Coverage::Unclear,
+            );
+        }
+        if least.len() > MOST_NODES {
+            return Coverage::Unclear("no collector runs on more nodes than are looked at".to_owned());
+        }
+        Coverage::Shipped
+    }
+
+    /// Files tell no nodes: whether the readers go wherever the workload may is a matter of what both ask for.
+    fn without_nodes(&self, readers: &[&Collector], may: Option<String>) -> Coverage {
+        let mut doubt = None;
+        for collector in readers {
+            let gap = may_run_where_not(self.workload, &collector.workload);
+            match gap.filter(|_| !collector.from_anywhere) {
+                None => return Coverage::Shipped,
+                Some(gap) => doubt = doubt.or_else(|| Some(format!("{} {gap}", collector.name()))),
+            }
+        }
+        let unclear = doubt.or(may);
+        Coverage::Unclear(unclear.unwrap_or_else(|| "no collector is known to read it".to_owned()))
+    }
+}
+
+fn namespace_of(workload: &Workload) -> &str {
+    workload.meta.namespace.as_deref().unwrap_or("default")
+}
+
 /// Whether a pattern of files matches some below a folder.
 fn is_below(pattern: &str, folder: &str) -> bool {
     let literal = pattern.split('*').next().unwrap_or(pattern);
@@ -306,32 +344,23 @@ fn is_below(pattern: &str, folder: &str) -> bool {
             .is_some_and(|glob| glob.matches(&format!("{folder}/\0")) > crate::facts::glob::Matches::No)
 }
 
-/// Files tell no nodes: whether the readers go wherever a workload may is a matter of what both ask for.
-fn without_nodes(workload: &Workload, readers: &[&Collector], may: &[(&Collector, String)]) -> Coverage {
-    let mut doubt = None;
-    for collector in readers {
-        let gap = may_run_where_not(workload, &collector.workload).filter(|_| !collector.from_anywhere);
-        match gap {
-            None => return Coverage::Shipped,
-            Some(gap) => doubt = doubt.or_else(|| Some(format!("{} {gap}", collector.name()))),
-        }
-    }
-    let unclear = doubt.or_else(|| may.first().map(|(collector, why)| format!("{} {why}", collector.name())));
-    Coverage::Unclear(unclear.unwrap_or_else(|| "no collector is known to read it".to_owned()))
-}
-
 impl Collector {
-    fn unknown(key: &SubjectKey, workload: &Workload, nodes: &[&Node]) -> Self {
-        let away = nodes.iter().enumerate().filter(|(_, node)| !can_run_on(workload, node));
+    fn unknown(key: &SubjectKey, workload: &Workload) -> Self {
         Self {
             key: key.clone(),
             workload: workload.clone(),
             product: None,
             reading: Reading::Nothing(String::new()),
             obeys: None,
-            away: away.map(|(place, _)| place).collect(),
+            away: Vec::new(),
             from_anywhere: false,
         }
+    }
+
+    /// With the nodes that it doesn't run on.
+    fn among(self, nodes: &[&Node]) -> Self {
+        let away = nodes.iter().enumerate().filter(|(_, node)| !can_run_on(&self.workload, node));
+        Self { away: away.map(|(place, _)| place).collect(), ..self }
     }
 
     /// Its name, for people: ``Fluent Bit `logging/fluent-bit` ``.

@@ -1,15 +1,17 @@
 //! `logging.not-shipped`
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::shared_volume::{is_collector, is_mounted_by_another, is_writable, stays};
+use super::shared_volume::{is_collector, is_writable, stays};
 use crate::declare_control;
 use crate::engine::control::{Context, Finding, Framework, Verdict};
 use crate::engine::parameters::{ParameterError, Parameters};
 use crate::engine::pattern::ImagePattern;
 use crate::facts::env::EnvSource;
-use crate::facts::{ContainerRef, Text, Workload, WorkloadKind};
+use crate::facts::{Container, ContainerRef, Text, Workload, WorkloadKind};
 use crate::relations::collectors::{self, Coverage, Terms};
 
 declare_control! {
@@ -202,13 +204,13 @@ fn evaluate(workload: &Workload, parameters: &NotShipped, context: &Context<'_>)
         return Verdict::Pass;
     }
     let terms = Terms { trusts: &trusts, ready: parameters.minimum_ready };
-    let collectors = context.relations.collectors();
-    let sidecars = sidecars(workload, parameters);
+    let asked = context.relations.collectors().ask(workload);
+    let sidecars = Sidecars::of(workload, parameters);
     let (mut judged, mut failing, mut doubt) = (0_usize, Vec::new(), None);
     for container in context.containers(workload).filter(|container| stays(*container)) {
         judged += 1;
-        let by_collectors = || collectors.coverage(workload, &container, &terms);
-        match coverage(workload, container, &sidecars, by_collectors) {
+        let by_collectors = || asked.coverage(&container, &terms);
+        match coverage(container, &sidecars, by_collectors) {
             Coverage::Shipped => {}
             Coverage::Not(why) => failing.push((container, why)),
             Coverage::Unclear(why) => doubt = doubt.or(Some(why)),
@@ -237,13 +239,12 @@ fn findings(workload: &Workload, failing: &[(ContainerRef<'_>, String)], judged:
 
 /// Whether a container's logs are shipped by itself, by a sidecar, or by a collector.
 fn coverage(
-    workload: &Workload,
     container: ContainerRef<'_>,
-    sidecars: &[&Text],
+    sidecars: &Sidecars<'_>,
     by_collectors: impl FnOnce() -> Coverage,
 ) -> Coverage {
     let by_itself = exports(container);
-    if by_itself == Coverage::Shipped || is_read_beside(workload, container, sidecars) {
+    if by_itself == Coverage::Shipped || sidecars.read(container) {
         return Coverage::Shipped;
     }
     match (by_collectors(), by_itself) {
@@ -274,32 +275,39 @@ fn exports(container: ContainerRef<'_>) -> Coverage {
     }
 }
 
-/// The names of the collectors beside other containers of a pod.
-fn sidecars<'a>(workload: &'a Workload, parameters: &NotShipped) -> Vec<&'a Text> {
-    let mut others = 0_usize;
-    let mut names = Vec::new();
-    for container in workload.containers().filter(|container| stays(*container)) {
-        if is_collector(container.container.image.as_deref(), &parameters.collectors) {
-            names.push(&container.container.name);
-        } else {
-            others += 1;
-        }
-    }
-    if others == 0 { Vec::new() } else { names }
+/// The collectors beside other containers of a pod.
+#[derive(Default)]
+struct Sidecars<'a> {
+    names: BTreeSet<&'a Text>,
+    /// The volumes through which they are handed logs.
+    volumes: BTreeSet<&'a Text>,
 }
 
-/// Whether a collector beside the container shares a volume with it. What that collector says itself is its own matter.
-fn is_read_beside(workload: &Workload, container: ContainerRef<'_>, sidecars: &[&Text]) -> bool {
-    if sidecars.is_empty() {
-        return false;
+impl<'a> Sidecars<'a> {
+    fn of(workload: &'a Workload, parameters: &NotShipped) -> Self {
+        let stay = || workload.containers().filter(|container| stays(*container)).map(|it| it.container);
+        let collects =
+            |container: &Container| is_collector(container.image.as_deref(), &parameters.collectors);
+        let found: Vec<&Container> = stay().filter(|container| collects(container)).collect();
+        // One alone is beside nothing.
+        if found.is_empty() || found.len() == stay().count() {
+            return Self::default();
+        }
+        let writable = workload.spec().volumes.iter().filter(|volume| is_writable(volume));
+        let writable: BTreeSet<&Text> = writable.map(|volume| &volume.name).collect();
+        let mounts = found.iter().flat_map(|container| &container.volume_mounts);
+        Self {
+            names: found.iter().map(|container| &container.name).collect(),
+            volumes: mounts.map(|mount| &mount.name).filter(|name| writable.contains(name)).collect(),
+        }
     }
-    sidecars.contains(&&container.name)
-        || workload.spec().volumes.iter().filter(|volume| is_writable(volume)).any(|volume| {
-            container.volume_mounts.iter().any(|mount| mount.name == volume.name)
-                && is_mounted_by_another(workload, container, &volume.name, |other| {
-                    sidecars.contains(&&other.name)
-                })
-        })
+
+    /// Whether one of them shares a volume with a container. What they say themselves is their own matter.
+    fn read(&self, container: ContainerRef<'_>) -> bool {
+        !self.names.is_empty()
+            && (self.names.contains(&container.name)
+                || container.volume_mounts.iter().any(|mount| self.volumes.contains(&mount.name)))
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `logging.opted-out`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -100,9 +100,14 @@ fn evaluate(workload: &Workload, parameters: &OptedOut, context: &Context<'_>) -
         workload.template_path().keys(&["metadata", field]).key(key.to_owned())
     };
     let said = opt_outs(&workload.template);
+    let names: BTreeSet<&str> = if said.iter().all(|it| it.containers.is_empty()) {
+        BTreeSet::new()
+    } else {
+        context.containers(workload).map(|container| container.container.name.as_str()).collect()
+    };
     let obeyed = said.iter().filter(|it| {
-        let about_some = || context.containers(workload).any(|container| it.is_about(&container.name));
-        about_some() && context.relations.collectors().may_obey(it)
+        let about_some = it.containers.is_empty() || it.containers.iter().any(|name| names.contains(name));
+        about_some && context.relations.collectors().may_obey(it)
     });
     let of_products = obeyed.map(|it| {
         let product = it.product.as_str();

@@ -2,7 +2,7 @@
 
 use crate::engine::pattern::ImagePattern;
 use crate::facts::volume::Volume;
-use crate::facts::{ContainerRef, Workload};
+use crate::facts::{ContainerClass, ContainerRef};
 use crate::relations::collectors::Product;
 
 /// Sources of volumes that a program writes to.
@@ -22,17 +22,5 @@ pub(super) fn is_collector(image: Option<&str>, further: &[ImagePattern]) -> boo
 
 /// Whether a container goes on running beside the others.
 pub(super) fn stays(container: ContainerRef<'_>) -> bool {
-    container.class == crate::facts::ContainerClass::Application || container.is_sidecar()
-}
-
-/// Whether another container that stays mounts a volume, too.
-pub(super) fn is_mounted_by_another(
-    workload: &Workload,
-    container: ContainerRef<'_>,
-    volume: &str,
-    reads: impl Fn(ContainerRef<'_>) -> bool,
-) -> bool {
-    let others = workload.containers().filter(|other| other.name != container.name && stays(*other));
-    let mut mounting = others.filter(|other| other.volume_mounts.iter().any(|mount| mount.name == volume));
-    mounting.any(reads)
+    container.class == ContainerClass::Application || container.is_sidecar()
 }

@@ -1,16 +1,18 @@
 //! `logging.unread-volume`
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::path_pattern::PathPattern;
-use super::shared_volume::{is_mounted_by_another, is_writable};
+use super::shared_volume::{is_writable, stays};
 use crate::declare_control;
 use crate::engine::control::{Context, Finding, Framework, Verdict};
 use crate::engine::parameters::Parameters;
 use crate::engine::pattern::ImagePattern;
 use crate::facts::volume::Volume;
-use crate::facts::{ContainerRef, Workload};
+use crate::facts::{ContainerRef, Text, Workload};
 use crate::relations::collectors::{self, Terms};
 
 declare_control! {
@@ -110,20 +112,25 @@ impl Default for UnreadVolume {
 impl Parameters for UnreadVolume {}
 
 fn evaluate(workload: &Workload, parameters: &UnreadVolume, context: &Context<'_>) -> Verdict {
-    let volumes: Vec<&Volume> = workload.spec().volumes.iter().filter(|it| is_writable(it)).collect();
+    let writable = workload.spec().volumes.iter().filter(|volume| is_writable(volume));
+    let volumes: BTreeMap<&Text, &Volume> = writable.map(|volume| (&volume.name, volume)).collect();
     if volumes.is_empty() || collectors::is_collector(workload) {
         return Verdict::Pass;
     }
     let mut findings = Vec::new();
     let mut doubt = None;
+    let mut mounted: Option<BTreeMap<&Text, usize>> = None;
     for container in context.containers(workload) {
-        for (index, mount) in container.volume_mounts.iter().enumerate() {
-            let Some(volume) = volumes.iter().find(|volume| volume.name == mount.name) else { continue };
+        for (index, mount) in container.container.volume_mounts.iter().enumerate() {
+            let Some(volume) = volumes.get(&mount.name) else { continue };
             let path = mount.mount_path.trim_end_matches('/');
             if mount.read_only == Some(true) || !holds_logs(path, parameters) {
                 continue;
             }
-            match is_read(workload, container, volume, parameters, context) {
+            let mounted = mounted.get_or_insert_with(|| mounted_by(workload));
+            let by_itself = usize::from(stays(container));
+            let by_another = mounted.get(&mount.name).is_some_and(|count| *count > by_itself);
+            match by_another.then_some(true).or_else(|| is_read(workload, volume, parameters, context)) {
                 Some(true) => {}
                 None => doubt = Some(format!("a collector may read the volume `{}`", volume.name)),
                 Some(false) => findings.push(finding(container, index, path, volume)),
@@ -134,6 +141,18 @@ fn evaluate(workload: &Workload, parameters: &UnreadVolume, context: &Context<'_
         Some(why) if findings.is_empty() => Verdict::Unknown(why.into()),
         _ => findings.into_iter().collect(),
     }
+}
+
+/// How many containers that stay mount each volume.
+fn mounted_by(workload: &Workload) -> BTreeMap<&Text, usize> {
+    let mut counts = BTreeMap::new();
+    for container in workload.containers().filter(|container| stays(*container)) {
+        let volumes: BTreeSet<&Text> = container.container.volume_mounts.iter().map(|it| &it.name).collect();
+        for volume in volumes {
+            *counts.entry(volume).or_default() += 1;
+        }
+    }
+    counts
 }
 
 fn finding(container: ContainerRef<'_>, index: usize, path: &str, volume: &Volume) -> Finding {
@@ -151,23 +170,16 @@ fn holds_logs(path: &str, parameters: &UnreadVolume) -> bool {
     matches(&parameters.paths) && !matches(&parameters.ignore)
 }
 
-/// Whether somebody reads a volume; nothing if somebody may.
+/// Whether somebody outside of the pod reads a volume; nothing if somebody may.
 fn is_read(
     workload: &Workload,
-    container: ContainerRef<'_>,
     volume: &Volume,
     parameters: &UnreadVolume,
     context: &Context<'_>,
 ) -> Option<bool> {
-    if is_mounted_by_another(workload, container, &volume.name, |_| true) {
-        return Some(true);
-    }
     if let Some(claim) = &volume.claim {
         let namespace = workload.meta.namespace.as_deref().unwrap_or_default();
-        let mut others = context.inventory.workloads_in(namespace).filter(|(_, other)| *other != workload);
-        return Some(others.any(|(_, other)| {
-            other.spec().volumes.iter().any(|theirs| theirs.claim.as_ref() == Some(claim))
-        }));
+        return Some(context.relations.claims().mounted_by(namespace, claim) > 1);
     }
     let Some(host) = &volume.host_path else { return Some(false) };
     let trusts = |image: &str| parameters.collectors.iter().any(|pattern| pattern.matches(image));

@@ -1,5 +1,7 @@
 //! Log collectors by their images, and how a pod keeps them from reading its logs.
 
+use std::collections::BTreeMap;
+
 use crate::facts::collector_config::Syntax;
 use crate::facts::{Container, ImageRef, Meta, PodTemplate, Text, Workload, WorkloadKind};
 
@@ -133,14 +135,6 @@ pub struct OptOut<'a> {
     pub containers: Vec<&'a str>,
 }
 
-impl OptOut<'_> {
-    /// Whether it is about this container.
-    #[must_use]
-    pub fn is_about(&self, container: &str) -> bool {
-        self.containers.is_empty() || self.containers.contains(&container)
-    }
-}
-
 /// Everything in a pod's metadata that keeps a collector from reading its logs.
 ///
 /// Sources, by collector: Fluent Bit, filter `kubernetes`, annotations of pods; Vector, source `kubernetes_logs`, pod and
@@ -151,6 +145,32 @@ pub fn opt_outs(template: &PodTemplate) -> Vec<OptOut<'_>> {
     let annotations = template.metadata.annotations.iter().filter_map(|(key, value)| annotation(key, value));
     let labels = template.metadata.labels.iter().filter_map(|(key, value)| label(key, value));
     annotations.chain(labels).collect()
+}
+
+/// The same, to be asked about one container after the other.
+#[derive(Debug, Default)]
+pub(super) struct OptOuts<'a> {
+    whole: Vec<(Product, &'a Text)>,
+    by_container: BTreeMap<(Product, &'a str), &'a Text>,
+}
+
+impl<'a> OptOuts<'a> {
+    pub(super) fn of(template: &'a PodTemplate) -> Self {
+        let mut all = Self::default();
+        for OptOut { product, key, containers, .. } in opt_outs(template) {
+            if containers.is_empty() {
+                all.whole.push((product, key));
+            }
+            all.by_container.extend(containers.into_iter().map(|name| ((product, name), key)));
+        }
+        all
+    }
+
+    /// The key of what keeps a collector from reading a container.
+    pub(super) fn of_container(&self, product: Product, container: &str) -> Option<&'a Text> {
+        let whole = self.whole.iter().find(|(of, _)| *of == product).map(|(_, key)| *key);
+        whole.or_else(|| self.by_container.get(&(product, container)).copied())
+    }
 }
 
 /// The same for what a namespace says of all of its pods.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use regex::{Regex, RegexBuilder};
 
@@ -11,6 +12,7 @@ use crate::facts::collector_config::{
 };
 use crate::facts::config_map::ConfigMap;
 use crate::facts::glob::{Glob, Matches, UNKNOWN};
+use crate::facts::volume::HostPath;
 use crate::facts::{Container, Inventory, Text, TextMap, Workload, WorkloadKind};
 
 /// Where kubelets put the files of container logs, and the links to them (Kubernetes, logging architecture).
@@ -71,8 +73,7 @@ pub(super) struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    pub(super) fn new(workload: &'a Workload, container: &'a Container) -> Self {
-        let namespace = workload.meta.namespace.as_deref().unwrap_or("default");
+    pub(super) fn new(workload: &'a Workload, container: &'a Container, namespace: &'a str) -> Self {
         Self { workload, container, namespace, paths: Default::default() }
     }
 
@@ -243,7 +244,8 @@ struct Maps<'a> {
 impl<'a> Maps<'a> {
     fn of(workload: &'a Workload, container: &Container, inventory: &'a Inventory) -> Self {
         let namespace = workload.meta.namespace.as_deref().unwrap_or_default();
-        let mounted = |name: &Text| container.volume_mounts.iter().any(|mount| mount.name == *name);
+        let mounts: BTreeSet<&Text> = container.volume_mounts.iter().map(|mount| &mount.name).collect();
+        let mounted = |name: &Text| mounts.contains(name);
         let volumes = || workload.spec().volumes.iter().filter(|volume| mounted(&volume.name));
         let mut maps = Self { known: Vec::new(), missing: Vec::new(), secret: false };
         for name in volumes().flat_map(|volume| &volume.config_maps) {
@@ -340,12 +342,11 @@ struct Mounts(Vec<(String, String)>);
 
 impl Mounts {
     fn of(workload: &Workload, container: &Container) -> Self {
-        let host = |name: &Text| {
-            let volume = workload.spec().volumes.iter().find(|volume| volume.name == *name);
-            volume.and_then(|volume| volume.host_path.as_ref())
-        };
+        let volumes = workload.spec().volumes.iter();
+        let hosts: BTreeMap<&Text, &HostPath> =
+            volumes.filter_map(|volume| Some((&volume.name, volume.host_path.as_ref()?))).collect();
         let mounts = container.volume_mounts.iter().filter_map(|mount| {
-            let on_node = joined(&host(&mount.name)?.path, &mount.sub_path);
+            let on_node = joined(&hosts.get(&mount.name)?.path, &mount.sub_path);
             Some((joined(&mount.mount_path, ""), on_node))
         });
         let mut mounts: Vec<(String, String)> = mounts.collect();
