@@ -6,7 +6,7 @@ use super::decode::{null_as_default, texts};
 use super::text::{Text, TextMap};
 
 /// A label selector. All requirements must hold; one without requirements matches everything.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Selector {
     /// Labels that must be there with this value.
@@ -18,7 +18,7 @@ pub struct Selector {
 }
 
 /// One requirement on a label.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Requirement {
     /// The label.
@@ -31,7 +31,7 @@ pub struct Requirement {
 }
 
 /// How a label is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub enum Operator {
     /// The label is there, with one of the values.
     In,

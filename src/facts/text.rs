@@ -156,7 +156,7 @@ impl Serialize for Text {
 }
 
 /// A small map from text to text, sorted by key: labels, annotations, resource quantities.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TextMap(Box<[(Text, Text)]>);
 
 impl TextMap {

@@ -20,6 +20,9 @@ pub use request::Request;
 
 use crate::facts::{Binding, BindingKind, Inventory, Meta, Role, RoleKind, Rule, Selector, Text, TextMap};
 
+/// How often aggregated roles hand on to each other what they collect: the longest chain of them that is followed.
+const ROUNDS: usize = 64;
+
 /// The name of a role. Ordered by kind, namespace and name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoleKey {
@@ -299,36 +302,68 @@ impl Rbac {
         self.roles.insert(key, KnownRole { rules: Arc::clone(&own), own, labels, selects, is_open });
     }
 
-    /// Fills aggregated roles with the rules of those that they select, and of those that these select.
+    /// Fills aggregated roles with the rules of those that they select, round by round as the controller does, until
+    /// nothing changes. Roles in a ring that hold rules of their own need not come to rest: they end after the last
+    /// round with what they have.
     fn collect(&mut self) {
-        let filled: Vec<(RoleKey, Arc<[Rule]>)> = self
+        let open: Vec<RoleKey> = self
             .aggregated
             .iter()
-            .map(|key| {
-                let rules = self.collected(key, &mut BTreeSet::new());
-                (key.clone(), rules.into_iter().cloned().collect())
-            })
+            .filter(|key| self.roles.get(key).is_some_and(|it| it.is_open))
+            .cloned()
             .collect();
-        for (key, rules) in filled {
-            if let Some(role) = self.roles.get_mut(&key) {
-                role.rules = rules;
+        for key in &open {
+            if let Some(role) = self.roles.get_mut(key) {
+                role.rules = Arc::clone(&role.own);
+            }
+        }
+        let selected = self.selected(&open);
+        for _ in 0..ROUNDS {
+            let shared: BTreeMap<&[Selector], Arc<[Rule]>> =
+                selected.iter().map(|(selectors, keys)| (&**selectors, self.union(keys, None))).collect();
+            let mut changed = false;
+            for key in &open {
+                let Some(role) = self.roles.get(key) else { continue };
+                let own_counts = !role.own.is_empty() && role.collects(role);
+                let rules = match (own_counts, selected.get(&role.selects)) {
+                    // A role never selects itself.
+                    (true, Some(keys)) => self.union(keys, Some(key)),
+                    _ => shared.get(&*role.selects).cloned().unwrap_or_default(),
+                };
+                let rules = if rules.is_empty() { Arc::clone(&role.own) } else { rules };
+                if let Some(role) = self.roles.get_mut(key).filter(|role| role.rules != rules) {
+                    role.rules = rules;
+                    changed = true;
+                }
+            }
+            if !changed {
+                break;
             }
         }
     }
 
-    /// What an aggregated role comes to hold. One that has been seen on the way adds nothing more.
-    fn collected<'a>(&'a self, key: &'a RoleKey, seen: &mut BTreeSet<&'a RoleKey>) -> BTreeSet<&'a Rule> {
-        let Some(role) = self.roles.get(key).filter(|_| seen.insert(key)) else { return BTreeSet::new() };
-        if !role.is_open {
-            return role.own.iter().collect();
+    /// The `ClusterRole`s that each of the selectors of these roles selects. What is the same is compared once.
+    fn selected(&self, open: &[RoleKey]) -> BTreeMap<Arc<[Selector]>, Vec<RoleKey>> {
+        let mut by_labels: BTreeMap<&TextMap, Vec<&RoleKey>> = BTreeMap::new();
+        for (key, role) in self.roles.iter().filter(|(key, _)| key.kind == RoleKind::ClusterRole) {
+            by_labels.entry(&role.labels).or_default().push(key);
         }
-        let mut rules = BTreeSet::new();
-        for (other, candidate) in self.roles.iter().filter(|(key, _)| key.kind == RoleKind::ClusterRole) {
-            if other != key && role.collects(candidate) {
-                rules.extend(self.collected(other, seen));
-            }
-        }
-        if rules.is_empty() { role.own.iter().collect() } else { rules }
+        let selectors: BTreeSet<&Arc<[Selector]>> =
+            open.iter().filter_map(|key| self.roles.get(key)).map(|role| &role.selects).collect();
+        let of = |selectors: &Arc<[Selector]>| {
+            let labelled = by_labels.iter();
+            let matching = labelled.filter(|(labels, _)| selectors.iter().any(|it| it.matches(labels)));
+            matching.flat_map(|(_, keys)| keys.iter().copied().cloned()).collect()
+        };
+        selectors.into_iter().map(|selectors| (Arc::clone(selectors), of(selectors))).collect()
+    }
+
+    /// What these roles allow together, but for one of them.
+    fn union(&self, keys: &[RoleKey], but: Option<&RoleKey>) -> Arc<[Rule]> {
+        let others = keys.iter().filter(|key| Some(*key) != but);
+        let rules: BTreeSet<&Rule> =
+            others.filter_map(|key| self.roles.get(key)).flat_map(|role| role.rules.iter()).collect();
+        rules.into_iter().cloned().collect()
     }
 }
 

@@ -40,13 +40,17 @@ fn laughs() -> String {
     text
 }
 
+/// Aggregated roles that all collect each other, and one that somebody holds.
 fn roles() -> String {
-    many(|number| {
+    let bound = "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: b}, \
+                 roleRef: {kind: ClusterRole, name: r0}, subjects: [{kind: ServiceAccount, name: ci, namespace: shop}]}\n";
+    let rest = many(|number| {
         format!(
             "{{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {{name: r{number}, labels: {{a: b}}}}, \
              aggregationRule: {{clusterRoleSelectors: [{{matchLabels: {{a: b}}}}]}}, rules: []}}"
         )
-    })
+    });
+    format!("{bound}{rest}")
 }
 
 fn bindings() -> String {

@@ -1,15 +1,10 @@
 //! `iam.cluster-admin-binding`
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use super::subjects::{each_subject, granted};
+use super::subjects::{Allowed, each_stranger, granted};
 use crate::declare_control;
 use crate::engine::control::{Context, Framework, Verdict};
-use crate::engine::parameters::Parameters;
-use crate::engine::pattern::SubjectPattern;
 use crate::facts::rbac::{Binding, BindingKind};
-use crate::relations::rbac::{amounts_to_everything, shipped};
+use crate::relations::rbac::amounts_to_everything;
 
 declare_control! {
     /// ## What it checks
@@ -52,7 +47,7 @@ declare_control! {
         title: "Every right of the cluster is granted",
         severity: Critical,
         subject: Binding,
-        parameters: ClusterAdminBinding,
+        parameters: Allowed,
         references: [
             Framework::CisKubernetes.clause("5.1.1"),
             Framework::Nist80053.clause("AC-6"),
@@ -69,26 +64,14 @@ declare_control! {
     }
 }
 
-/// Who may have it.
-#[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-struct ClusterAdminBinding {
-    /// Who may have it: `User NAME`, `Group NAME` or `ServiceAccount NAMESPACE/NAME`, in which `*` stands for anything.
-    /// Default: nobody. Example: `[Group oidc:platform-admins]`.
-    allowed_subjects: Vec<SubjectPattern>,
-}
-
-impl Parameters for ClusterAdminBinding {}
-
-fn evaluate(binding: &Binding, parameters: &ClusterAdminBinding, context: &Context<'_>) -> Verdict {
+fn evaluate(binding: &Binding, allowed: &Allowed, context: &Context<'_>) -> Verdict {
     if binding.kind != BindingKind::ClusterRoleBinding {
         return Verdict::NotApplicable;
     }
     let Some(role) = granted(binding, context) else { return Verdict::NotApplicable };
     let everything = amounts_to_everything(&role.rules);
-    each_subject(binding, |subject| {
-        let allowed = || parameters.allowed_subjects.iter().any(|pattern| pattern.matches(&subject.who));
-        if !everything || shipped::is_component(&subject.who) || allowed() {
+    each_stranger(binding, &allowed.allowed_subjects, |subject| {
+        if !everything {
             return None;
         }
         let role = &binding.role_ref.name;

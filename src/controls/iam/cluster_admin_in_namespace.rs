@@ -1,15 +1,10 @@
 //! `iam.cluster-admin-in-namespace`
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use super::subjects::{each_subject, granted, place};
+use super::subjects::{Allowed, each_stranger, granted, place};
 use crate::declare_control;
 use crate::engine::control::{Context, Framework, Verdict};
-use crate::engine::parameters::Parameters;
-use crate::engine::pattern::SubjectPattern;
 use crate::facts::rbac::{Binding, BindingKind};
-use crate::relations::rbac::{amounts_to_everything, shipped};
+use crate::relations::rbac::amounts_to_everything;
 
 declare_control! {
     /// ## What it checks
@@ -51,7 +46,7 @@ declare_control! {
         title: "Every right in a namespace is granted",
         severity: Medium,
         subject: Binding,
-        parameters: ClusterAdminInNamespace,
+        parameters: Allowed,
         references: [
             Framework::CisKubernetes.clause("5.1.1"),
             Framework::Nist80053.clause("AC-6"),
@@ -67,26 +62,14 @@ declare_control! {
     }
 }
 
-/// Who may have it.
-#[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-struct ClusterAdminInNamespace {
-    /// Who may have it: `User NAME`, `Group NAME` or `ServiceAccount NAMESPACE/NAME`, in which `*` stands for anything.
-    /// Default: nobody. Example: `[Group oidc:platform-admins]`.
-    allowed_subjects: Vec<SubjectPattern>,
-}
-
-impl Parameters for ClusterAdminInNamespace {}
-
-fn evaluate(binding: &Binding, parameters: &ClusterAdminInNamespace, context: &Context<'_>) -> Verdict {
+fn evaluate(binding: &Binding, allowed: &Allowed, context: &Context<'_>) -> Verdict {
     if binding.kind != BindingKind::RoleBinding {
         return Verdict::NotApplicable;
     }
     let Some(role) = granted(binding, context) else { return Verdict::NotApplicable };
     let everything = amounts_to_everything(&role.rules);
-    each_subject(binding, |subject| {
-        let allowed = || parameters.allowed_subjects.iter().any(|pattern| pattern.matches(&subject.who));
-        if !everything || shipped::is_component(&subject.who) || allowed() {
+    each_stranger(binding, &allowed.allowed_subjects, |subject| {
+        if !everything {
             return None;
         }
         let message = format!("gives {} every right {}", subject.who, place(binding));

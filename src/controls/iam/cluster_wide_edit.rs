@@ -3,13 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::subjects::each_subject;
+use super::subjects::each_stranger;
 use crate::declare_control;
 use crate::engine::control::{Context, Framework, Verdict};
 use crate::engine::parameters::Parameters;
 use crate::engine::pattern::SubjectPattern;
 use crate::facts::rbac::{Binding, BindingKind};
-use crate::relations::rbac::shipped;
 
 declare_control! {
     /// ## What it checks
@@ -94,9 +93,8 @@ fn evaluate(binding: &Binding, parameters: &ClusterWideEdit, _: &Context<'_>) ->
     let role = &binding.role_ref.name;
     let is_meant =
         binding.role_ref.kind == "ClusterRole" && parameters.roles.iter().any(|name| role == name.as_str());
-    each_subject(binding, |subject| {
-        let allowed = || parameters.allowed_subjects.iter().any(|pattern| pattern.matches(&subject.who));
-        if !is_meant || shipped::is_component(&subject.who) || allowed() {
+    each_stranger(binding, &parameters.allowed_subjects, |subject| {
+        if !is_meant {
             return None;
         }
         let message = format!("gives {} `{role}` in every namespace, kube-system included", subject.who);

@@ -27,6 +27,23 @@ pub(super) struct HeldBy {
 
 impl Parameters for HeldBy {}
 
+/// Whose rights are judged, and over what.
+#[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub(super) struct Wildcards {
+    /// Who may have the right: `User NAME`, `Group NAME` or `ServiceAccount NAMESPACE/NAME`, in which `*` stands for
+    /// anything. Default: nobody. Example: `[Group oidc:platform, ServiceAccount argocd/*]`.
+    pub(super) allowed_subjects: Vec<SubjectPattern>,
+    /// Whether a role that nobody holds is judged too. Default: `false`. Example: `true`, for charts whose bindings are
+    /// made elsewhere.
+    pub(super) unbound: bool,
+    /// Whether rules for custom resources alone are judged too: those of no API group that Kubernetes itself serves.
+    /// Default: `false`. Example: `true`, for an audit that counts every wildcard.
+    pub(super) custom_resources: bool,
+}
+
+impl Parameters for Wildcards {}
+
 /// Whose rights are judged, of any control's parameters.
 #[derive(Clone, Copy)]
 pub(super) struct Held<'a> {
@@ -38,6 +55,12 @@ pub(super) struct Held<'a> {
 
 impl<'a> From<&'a HeldBy> for Held<'a> {
     fn from(parameters: &'a HeldBy) -> Self {
+        Self { allowed: &parameters.allowed_subjects, unbound: parameters.unbound }
+    }
+}
+
+impl<'a> From<&'a Wildcards> for Held<'a> {
+    fn from(parameters: &'a Wildcards) -> Self {
         Self { allowed: &parameters.allowed_subjects, unbound: parameters.unbound }
     }
 }

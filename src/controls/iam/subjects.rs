@@ -1,9 +1,25 @@
 //! What the controls of bindings share: whom a binding names that Kubernetes doesn't ship it with.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::engine::control::{Context, Finding, Verdict};
+use crate::engine::parameters::Parameters;
+use crate::engine::pattern::SubjectPattern;
 use crate::facts::rbac::Binding;
 use crate::facts::{Path, Text};
 use crate::relations::rbac::{KnownRole, Principal, RoleKey, shipped};
+
+/// Who may have it.
+#[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub(super) struct Allowed {
+    /// Who may have it: `User NAME`, `Group NAME` or `ServiceAccount NAMESPACE/NAME`, in which `*` stands for anything.
+    /// Default: nobody. Example: `[Group oidc:platform-admins]`.
+    pub(super) allowed_subjects: Vec<SubjectPattern>,
+}
+
+impl Parameters for Allowed {}
 
 /// One entry of `subjects`.
 pub(super) struct Named {
@@ -36,6 +52,18 @@ pub(super) fn each_subject(binding: &Binding, judge: impl Fn(&Named) -> Option<F
         return Verdict::NotApplicable;
     }
     subjects.filter_map(|subject| judge(&subject)).collect()
+}
+
+/// The same, but for the components of Kubernetes and for those who may.
+pub(super) fn each_stranger(
+    binding: &Binding,
+    allowed: &[SubjectPattern],
+    judge: impl Fn(&Named) -> Option<Finding>,
+) -> Verdict {
+    each_subject(binding, |subject| {
+        let may = || allowed.iter().any(|pattern| pattern.matches(&subject.who));
+        if shipped::is_component(&subject.who) || may() { None } else { judge(subject) }
+    })
 }
 
 /// Where a binding grants, in words: `in every namespace`, `in namespace shop`.

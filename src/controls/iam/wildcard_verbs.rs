@@ -2,16 +2,11 @@
 
 use std::borrow::Cow;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::holders::Reach;
-use super::judge::{Held, Seen, each_rule};
+use super::judge::{Held, Seen, Wildcards, each_rule};
 use super::rights::is_of_kubernetes;
 use crate::declare_control;
 use crate::engine::control::{Context, Framework, Verdict};
-use crate::engine::parameters::Parameters;
-use crate::engine::pattern::SubjectPattern;
 use crate::facts::rbac::{Role, Rule};
 use crate::relations::rbac::is_everything;
 
@@ -76,7 +71,7 @@ declare_control! {
         title: "Role allows every verb",
         severity: Medium,
         subject: Role,
-        parameters: WildcardVerbs,
+        parameters: Wildcards,
         references: [
             Framework::CisKubernetes.clause("5.1.3"),
             Framework::Nist80053.clause("AC-6"),
@@ -91,29 +86,10 @@ declare_control! {
     }
 }
 
-/// Whose rights are judged, and over what.
-#[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-struct WildcardVerbs {
-    /// Who may have the right: `User NAME`, `Group NAME` or `ServiceAccount NAMESPACE/NAME`, in which `*` stands for
-    /// anything. Default: nobody. Example: `[Group oidc:platform, ServiceAccount argocd/*]`.
-    allowed_subjects: Vec<SubjectPattern>,
-    /// Whether a role that nobody holds is judged too. Default: `false`. Example: `true`, for charts whose bindings are
-    /// made elsewhere.
-    unbound: bool,
-    /// Whether rules for custom resources alone are judged too: those of no API group that Kubernetes itself serves.
-    /// Default: `false`. Example: `true`, for an audit that counts every wildcard.
-    custom_resources: bool,
-}
-
-impl Parameters for WildcardVerbs {}
-
-fn evaluate(role: &Role, parameters: &WildcardVerbs, context: &Context<'_>) -> Verdict {
-    let WildcardVerbs { allowed_subjects, unbound, custom_resources } = parameters;
-    let held = Held { allowed: allowed_subjects, unbound: *unbound };
-    each_rule(role, held, context, Reach::Any, |rule| {
+fn evaluate(role: &Role, parameters: &Wildcards, context: &Context<'_>) -> Verdict {
+    each_rule(role, Held::from(parameters), context, Reach::Any, |rule| {
         let Some(at) = rule.verbs.iter().position(|verb| verb == "*") else { return Seen::Nothing };
-        if rule.resources.is_empty() || !(*custom_resources || is_of_kubernetes(rule)) {
+        if rule.resources.is_empty() || !(parameters.custom_resources || is_of_kubernetes(rule)) {
             return Seen::Nothing;
         }
         if is_everything(rule) {

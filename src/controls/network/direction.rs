@@ -38,3 +38,22 @@ pub(super) fn check(directions: &[Direction]) -> Vec<ParameterError> {
     let error = ParameterError::new("directions", message);
     if directions.is_empty() { vec![error] } else { Vec::new() }
 }
+
+#[cfg(test)]
+pub(super) mod testing {
+    //! Network policies beside what is judged.
+
+    use std::fmt::Write as _;
+
+    /// A manifest, and network policies of the namespace `shop` with these specs.
+    pub(crate) fn beside(mut manifest: String, policies: &[&str]) -> String {
+        for (number, spec) in policies.iter().enumerate() {
+            let _ = write!(
+                manifest,
+                "\n---\n{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, \
+                 metadata: {{name: p{number}, namespace: shop}}, spec: {spec}}}"
+            );
+        }
+        manifest
+    }
+}

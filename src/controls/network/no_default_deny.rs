@@ -130,23 +130,15 @@ fn evaluate(namespace: &Namespace, parameters: &NoDefaultDeny, context: &Context
 
 #[cfg(test)]
 mod tests {
-    use std::fmt::Write as _;
-
     use serde_json::json;
 
+    use super::super::direction;
     use super::*;
     use crate::controls::testing::{judge, judge_with, messages};
 
     fn beside(policies: &[&str]) -> String {
-        let mut manifest = "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}".to_owned();
-        for (number, spec) in policies.iter().enumerate() {
-            let _ = write!(
-                manifest,
-                "\n---\n{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, \
-                 metadata: {{name: p{number}, namespace: shop}}, spec: {spec}}}"
-            );
-        }
-        manifest
+        let manifest = "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}".to_owned();
+        direction::testing::beside(manifest, policies)
     }
 
     #[test]

@@ -138,24 +138,16 @@ fn evaluate(workload: &Workload, parameters: &NotIsolated, context: &Context<'_>
 
 #[cfg(test)]
 mod tests {
-    use std::fmt::Write as _;
-
     use serde_json::json;
 
+    use super::super::direction;
     use super::*;
     use crate::controls::testing::{judge, judge_with, messages};
 
     fn beside(pod_spec: &str, policies: &[&str]) -> String {
         let metadata = "{name: cart, namespace: shop, labels: {app: cart}}";
-        let mut manifest = format!("{{apiVersion: v1, kind: Pod, metadata: {metadata}, spec: {pod_spec}}}");
-        for (number, spec) in policies.iter().enumerate() {
-            let _ = write!(
-                manifest,
-                "\n---\n{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, \
-                 metadata: {{name: p{number}, namespace: shop}}, spec: {spec}}}"
-            );
-        }
-        manifest
+        let manifest = format!("{{apiVersion: v1, kind: Pod, metadata: {metadata}, spec: {pod_spec}}}");
+        direction::testing::beside(manifest, policies)
     }
 
     #[test]

@@ -152,3 +152,24 @@ fn subresources_names_and_paths_are_matched_as_the_authorizer_does() {
     assert!(Request::Path { verb: "get", path: "/logs/a/b" }.is_allowed_by(&paths));
     assert!(!Request::Path { verb: "get", path: "/log" }.is_allowed_by(&paths));
 }
+
+#[test]
+fn a_role_that_is_reached_twice_replaces_what_was_written_both_times() {
+    let leaf = json!([{"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]}]);
+    let written = json!([{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]);
+    let aggregated = |name: &str, labels: Value, rules: &Value| {
+        let selectors = json!([{"matchLabels": {name: "true"}}]);
+        let metadata = json!({"name": name, "labels": labels});
+        let object = json!({"metadata": metadata, "rules": rules, "aggregationRule": {"clusterRoleSelectors": selectors}});
+        (ObjectKind::Role(RoleKind::ClusterRole), object)
+    };
+    let (rbac, _) = rbac(&[
+        role(RoleKind::ClusterRole, "pods", json!({"top": "true", "middle": "true"}), leaf),
+        aggregated("middle", json!({"top": "true"}), &written),
+        aggregated("top", json!({}), &json!([])),
+    ]);
+    for name in ["middle", "top"] {
+        let rules = &rbac.role(&RoleKey::cluster(name)).unwrap().rules;
+        assert_eq!((rules.len(), &*rules[0].verbs[0]), (1, "get"), "{name}");
+    }
+}
