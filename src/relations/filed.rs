@@ -1,6 +1,7 @@
 //! What selects pods, filed so that few of many are compared with each pod.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use crate::facts::{Selector, Text, TextMap};
 
@@ -23,18 +24,15 @@ impl<T> Default for Filed<T> {
 impl<T> Filed<T> {
     /// Files things; what has the same selector as a thing before it is added to that one.
     pub(super) fn new(things: Vec<(Selector, T)>, add: impl Fn(&mut T, T)) -> Self {
-        // A selector has no order of its own; how it is shown has one.
-        let mut merged: BTreeMap<String, (Selector, T)> = BTreeMap::new();
+        let mut merged: BTreeMap<Selector, T> = BTreeMap::new();
         for (selector, thing) in things {
-            let shown = format!("{selector:?}");
-            match merged.get_mut(&shown) {
-                Some((_, known)) => add(known, thing),
-                None => drop(merged.insert(shown, (selector, thing))),
+            match merged.entry(selector) {
+                Entry::Occupied(mut known) => add(known.get_mut(), thing),
+                Entry::Vacant(free) => drop(free.insert(thing)),
             }
         }
-        let merged: Vec<(Selector, T)> = merged.into_values().collect();
         let mut uses: BTreeMap<(Text, Text), usize> = BTreeMap::new();
-        for (selector, _) in &merged {
+        for selector in merged.keys() {
             for (key, value) in selector.match_labels.iter() {
                 *uses.entry((key.clone(), value.clone())).or_default() += 1;
             }
