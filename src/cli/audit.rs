@@ -1,16 +1,15 @@
 //! `stanchion audit`
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use clap::ValueEnum;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use jiff::Timestamp;
 
+use super::output::Output;
 use super::terminal::Terminal;
-use super::{Ended, files, presets};
+use super::{Ended, files, output, presets};
 use crate::api::{Date, Severity};
 use crate::engine::evaluate::assess;
 use crate::engine::framework::Framework;
@@ -19,7 +18,7 @@ use crate::facts::Text;
 use crate::load::{Collection, Settings};
 use crate::manifest::Limits;
 use crate::report::json::{AuditReport, Input, Scope};
-use crate::report::table::{self, View, plural};
+use crate::report::table::plural;
 
 /// Judge Kubernetes manifests and say what to fix first
 ///
@@ -71,9 +70,11 @@ pub(super) struct Args {
     #[arg(long, value_name = "SEVERITY", default_value = "high")]
     fail_on: FailOn,
 
-    /// How to print the result
-    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
-    output: Format,
+    /// How to write the result, and where: `table`, `json=audit.json`; can be given several times
+    ///
+    /// Without a file it goes to standard output, which takes one.
+    #[arg(short, long, value_name = "FORMAT[=FILE]", default_value = "table", value_parser = output::parser())]
+    output: Vec<Output>,
 
     /// The namespace of objects that name none
     #[arg(short, long, value_name = "NAME", default_value = "default")]
@@ -101,16 +102,8 @@ enum FailOn {
     Never,
 }
 
-/// How to print the result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people
-    Table,
-    /// For programs: docs/reference/audit.schema.json describes it
-    Json,
-}
-
 pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
+    output::check(&args.output)?;
     let mut collection = collect(args, terminal);
     let policy = collection.compile(settings(args));
     let mut assessment = assess(&policy, &collection.inventory, args.at.unwrap_or_else(now));
@@ -119,11 +112,7 @@ pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended>
     let input = Input { collection: &collection, policy: &policy, assessment: &assessment };
     let report =
         AuditReport::new(input, Scope { fail_on: args.fail_on.severity(), framework: args.framework });
-    let text = match args.output {
-        Format::Table => table::render(&report, View { width: terminal.width(), verbose: args.verbose }),
-        Format::Json => json(&report)?,
-    };
-    terminal.print(&text)?;
+    output::write(&args.output, &report, input, args.verbose, terminal)?;
     for problem in &collection.problems {
         terminal.note(&problem.to_string());
     }
@@ -178,23 +167,6 @@ fn collect(args: &Args, terminal: &mut Terminal) -> Collection {
     }
     collection.expect_objects();
     collection
-}
-
-/// JSON without a character that a terminal would act on; JSON's own rules leave some of them.
-fn json(report: &AuditReport) -> anyhow::Result<String> {
-    let text = serde_json::to_string_pretty(report).context("the report can't be written as JSON")?;
-    let mut safe = String::with_capacity(text.len() + 1);
-    for character in text.chars() {
-        match character {
-            '\u{7f}'..='\u{9f}' => {
-                // Writing to a string can't fail.
-                let _ = write!(safe, "\\u{:04x}", u32::from(character));
-            }
-            character => safe.push(character),
-        }
-    }
-    safe.push('\n');
-    Ok(safe)
 }
 
 impl FailOn {

@@ -9,7 +9,7 @@ use terminal_size::{Width, terminal_size_of};
 use crate::report::table;
 
 /// The columns of what is no terminal.
-const COLUMNS: usize = 100;
+pub(super) const COLUMNS: usize = 100;
 
 /// Standard output and standard error.
 pub(super) struct Terminal {
