@@ -4,6 +4,7 @@
 //! The text is coloured; whoever prints it strips that where there is no terminal. Everything that comes from a
 //! manifest is cleaned first, so that no file can write to the terminal what it wants.
 
+mod blocks;
 mod closing;
 mod findings;
 mod framework;

@@ -1,9 +1,11 @@
 //! The lines under a workload: what is alike is one line.
 
+use std::cmp::Reverse;
 use std::fmt::Write as _;
 
 use super::text::{clean, cut, fitted, padded, plural, width, wrapped};
 use super::{FAINT, Page, View, severity_style, severity_word, styled};
+use crate::api::Severity;
 use crate::report::json::FindingReport;
 
 /// Before a workload's lines.
@@ -25,12 +27,35 @@ const MOST_ALIKE: usize = 3;
 pub(super) struct Alike<'a> {
     first: &'a FindingReport,
     containers: Vec<&'a str>,
+    /// Whether the first stands for others whose words differ.
+    is_example: bool,
 }
+
+/// What makes findings of many subjects kindred: severity, control, exception.
+pub(super) type Kin<'a> = (Reverse<Severity>, &'a str, Option<(&'a str, &'a str)>);
 
 /// What makes findings alike: severity, control, message, fix, exception, and whether they are a container's.
 pub(super) type Likeness<'a> = (&'a str, &'a str, &'a str, &'a str, Option<(&'a str, &'a str)>, bool);
 
 impl<'a> Alike<'a> {
+    pub(super) fn kin(&self) -> Kin<'a> {
+        (Reverse(self.first.severity), self.first.control, excuse(self.first))
+    }
+
+    /// Its severity, if nothing excuses it.
+    pub(super) fn open_severity(&self) -> Option<Severity> {
+        self.first.exception.is_none().then_some(self.first.severity)
+    }
+
+    /// Takes kindred findings of another subject.
+    pub(super) fn join(&mut self, other: &Self) {
+        if self.likeness() != other.likeness() {
+            self.is_example = true;
+        } else if !self.is_example {
+            self.absorb(other);
+        }
+    }
+
     pub(super) fn likeness(&self) -> Likeness<'a> {
         likeness(self.first)
     }
@@ -62,16 +87,21 @@ impl<'a> Alike<'a> {
 }
 
 fn likeness(finding: &FindingReport) -> Likeness<'_> {
-    let exception = finding.exception.as_ref().map(|it| (it.namespace.as_str(), it.name.as_str()));
     let severity = severity_word(finding.severity);
-    (severity, finding.control, &finding.message, &finding.fix, exception, finding.container.is_some())
+    (severity, finding.control, &finding.message, &finding.fix, excuse(finding), finding.container.is_some())
+}
+
+/// The exception that covers it.
+fn excuse(finding: &FindingReport) -> Option<(&str, &str)> {
+    finding.exception.as_ref().map(|it| (it.namespace.as_str(), it.name.as_str()))
 }
 
 /// Puts together the findings that differ in their container alone, in their order.
 pub(super) fn alike<'a>(findings: impl Iterator<Item = &'a FindingReport>) -> Vec<Alike<'a>> {
     let mut rows: Vec<Alike<'a>> = Vec::new();
     for finding in findings {
-        let row = Alike { first: finding, containers: finding.container.as_deref().into_iter().collect() };
+        let containers = finding.container.as_deref().into_iter().collect();
+        let row = Alike { first: finding, containers, is_example: false };
         match rows.iter_mut().find(|known| known.likeness() == row.likeness()) {
             Some(known) => known.absorb(&row),
             None => rows.push(row),
@@ -160,7 +190,8 @@ fn action(finding: &FindingReport) -> (&'static str, String) {
 /// What is wrong, and what to do.
 fn lines_of(row: &Alike<'_>, action: Option<&(&str, String)>, columns: Columns, view: View) -> Vec<String> {
     let lines = if view.verbose { wrapped } else { fitted };
-    let message = format!("{}{}", row.subject(), clean(&row.first.message));
+    let example = if row.is_example { "such as " } else { "" };
+    let message = format!("{example}{}{}", row.subject(), clean(&row.first.message));
     let Some((mark, action)) = action else { return lines(&message, columns.room()) };
     if width(&message) + GAP.len() + width(mark) + width(action) <= columns.room() {
         return vec![format!("{message}{GAP}{}", styled(FAINT, &format!("{mark}{action}")))];

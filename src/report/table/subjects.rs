@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::findings::{Alike, Columns, Likeness, alike, write};
+use super::blocks::{Block, blocks};
+use super::findings::{Columns, alike, write};
 use super::text::{clean, cut, plural, width, wrapped};
 use super::{FAINT, GOOD, Page, STRONG, UNSURE, View, styled};
 use crate::api::Severity;
 use crate::facts::WorkloadKind;
 use crate::report::json::{AuditReport, FindingReport, Location, Outcome, SubjectReport, UnknownReport};
 
+/// The most subjects that are named above what they have in common.
+const MOST_HEADINGS: usize = 6;
 /// The most columns for a tier or an owner.
 const MOST_NOTE: usize = 24;
 
@@ -24,18 +27,16 @@ pub(super) fn render(report: &AuditReport, view: View, page: &mut Page) {
     let columns = Columns::new(blocks.iter().flat_map(|block| &block.rows), view);
     for block in &blocks {
         page.paragraph();
-        for subject in &block.subjects {
-            heading(subject, view, page);
-        }
+        headings(block, view, page);
         write(&block.rows, columns, view, page);
-        if let more @ 1.. = block.subjects.iter().map(|subject| subject.unlisted_findings).sum() {
+        if let more @ 1.. = unlisted(block) {
             page.line(&styled(
                 FAINT,
                 &format!("  and {} of the same controls", plural(more, "more finding")),
             ));
         }
-        if let ([subject], true) = (block.subjects.as_slice(), view.verbose) {
-            passes(subject, page);
+        if view.verbose {
+            block.subjects().for_each(|subject| passes(subject, page));
         }
     }
     if !shows_low {
@@ -47,32 +48,53 @@ pub(super) fn render(report: &AuditReport, view: View, page: &mut Page) {
     }
 }
 
-/// Workloads of one tier that have the same defects, in containers of whatever name.
-struct Block<'a> {
-    subjects: Vec<&'a SubjectReport>,
-    rows: Vec<Alike<'a>>,
+/// How many findings of a block are not in the report.
+fn unlisted(block: &Block<'_>) -> u64 {
+    if block.is_common { 0 } else { block.subjects().map(|subject| subject.unlisted_findings).sum() }
 }
 
-/// Puts together the workloads that have the same defects, each where the first of them stands. With `-v` each stays
-/// alone.
-fn blocks<'a>(
-    shown: impl Iterator<Item = (&'a SubjectReport, Vec<Alike<'a>>)>,
-    view: View,
-) -> Vec<Block<'a>> {
-    let mut blocks: Vec<Block<'a>> = Vec::new();
-    let mut known: BTreeMap<(Option<i32>, Vec<Likeness<'a>>), usize> = BTreeMap::new();
-    for (subject, rows) in shown {
-        let likeness = (subject.level, rows.iter().map(Alike::likeness).collect());
-        let before = known.get(&likeness).filter(|_| !view.verbose);
-        if let Some(block) = before.and_then(|index| blocks.get_mut(*index)) {
-            block.subjects.push(subject);
-            block.rows.iter_mut().zip(&rows).for_each(|(known, row)| known.absorb(row));
-        } else {
-            known.insert(likeness, blocks.len());
-            blocks.push(Block { subjects: vec![subject], rows });
-        }
+/// What stands above a block's lines.
+fn headings(block: &Block<'_>, view: View, page: &mut Page) {
+    if block.is_common {
+        return shared_heading(block, view, page);
     }
-    blocks
+    let most = if view.verbose { usize::MAX } else { MOST_HEADINGS };
+    for subject in block.subjects().take(most) {
+        heading(subject, view, page);
+    }
+    let rest = block.subjects().count().saturating_sub(most);
+    if rest > 0 {
+        page.line(&styled(FAINT, &format!("and {rest} more with the same, shown with -v")));
+    }
+}
+
+/// `12 workloads in shop: cart, frontend, ledger, +9`
+fn shared_heading(block: &Block<'_>, view: View, page: &mut Page) {
+    let count = block.subjects().count();
+    let noun = if block.subjects().all(is_workload) { "workload" } else { "object" };
+    let counted = plural(u64::try_from(count).unwrap_or(u64::MAX), noun);
+    let mut namespaces: Vec<Option<&str>> = block.subjects().map(|it| it.namespace.as_deref()).collect();
+    namespaces.dedup();
+    let head = match namespaces.as_slice() {
+        [Some(only)] => format!("{counted} in {}: ", cut(&clean(only), MOST_NOTE)),
+        _ => format!("{counted}: "),
+    };
+    let mut names = String::new();
+    for (position, subject) in block.subjects().enumerate() {
+        let name = match &subject.namespace {
+            Some(namespace) if namespaces.len() > 1 => format!("{namespace}/{}", subject.name),
+            _ => subject.name.clone(),
+        };
+        let gap = if position == 0 { "" } else { ", " };
+        let more = format!(", +{}", count - position);
+        if width(&head) + width(&names) + width(gap) + width(&clean(&name)) + width(&more) > view.width {
+            names.push_str(&more);
+            break;
+        }
+        names.push_str(gap);
+        names.push_str(&clean(&name));
+    }
+    page.line(&format!("{}{}", styled(STRONG, &head), styled(FAINT, names.trim_start_matches(", "))));
 }
 
 /// `Deployment payments/ledger  tier-0  team-payments    manifests/ledger.yaml:12`
@@ -140,9 +162,11 @@ fn hidden(report: &AuditReport, page: &mut Page) {
 
 /// What the subjects of a report are: mostly workloads.
 pub(super) fn noun(report: &AuditReport) -> &'static str {
-    let is_workload = |kind| WorkloadKind::ALL.into_iter().any(|known| known.as_str() == kind);
-    let is_other = |subject: &SubjectReport| !is_workload(subject.kind);
-    if report.subjects.iter().any(is_other) { "object" } else { "workload" }
+    if report.subjects.iter().all(is_workload) { "workload" } else { "object" }
+}
+
+fn is_workload(subject: &SubjectReport) -> bool {
+    WorkloadKind::ALL.into_iter().any(|known| known.as_str() == subject.kind)
 }
 
 /// What could not be said: the same of many workloads is one line.

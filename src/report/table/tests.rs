@@ -134,3 +134,36 @@ fn a_clean_audit_is_short() {
         "Nothing was judged: nothing in these files runs a pod.\nRead 2 objects in 1 file, judged by one.\n"
     );
 }
+
+#[test]
+fn what_many_workloads_share_is_said_once() {
+    let pods: Vec<String> =
+        ["a", "b", "c", "d"].iter().enumerate().map(|(count, name)| pod(name, count, &[*name])).collect();
+    let report = report(&pods.concat());
+    let text = shown(&report, 100, false);
+    assert!(
+        text.contains(
+            "4 workloads in shop: d, c, b, a\n  medium    pod.runs-as-root      d, c, b, a: may run as root"
+        ),
+        "{text}"
+    );
+    assert_eq!(text.matches("may run as root").count(), 1, "{text}");
+    assert!(!text.contains("Pod shop/a"), "it has nothing beside what all have: {text}");
+    assert!(text.contains("Pod shop/b") && text.contains("Pod shop/d"), "{text}");
+    assert!(text.find("host-path-volume") < text.find("runs-as-root"), "the worst first: {text}");
+    assert_eq!(shown(&report, 100, true).matches("may run as root").count(), 4);
+}
+
+#[test]
+fn words_that_differ_are_an_example() {
+    let pods: Vec<String> =
+        ["a", "b", "c", "d"].iter().enumerate().map(|(count, name)| pod(name, count + 1, &[])).collect();
+    let text = shown(&report(&pods.concat()), 100, false);
+    assert!(
+        text.contains(
+            "4 workloads in shop: d, c, b, a\n  high      pod.host-path-volume  such as volume `v0`"
+        ),
+        "{text}"
+    );
+    assert_eq!(text.matches("is the node's").count(), 1, "{text}");
+}
