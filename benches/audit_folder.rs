@@ -29,6 +29,10 @@ const PRESETS: [&str; 5] = [
     "workload-hardening",
 ];
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let Some(folder) =

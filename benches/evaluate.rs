@@ -9,6 +9,10 @@ use stanchion::engine::control::{Check, Scene, Subject, Verdict};
 use stanchion::facts::{BindingKind, Inventory, Object, ObjectKind, RoleKind, Workload, WorkloadKind};
 use stanchion::relations::Relations;
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     divan::main();
 }

@@ -10,6 +10,7 @@
 //! | [`catalogue`] | every control by its id |
 //! | [`standard`], [`tier`], [`exception`], [`rollout`] | what people wrote, compiled |
 //! | [`evaluate`] | the assessment: every outcome, joined with tiers and exceptions |
+//! | [`focus`] | a part of the assessment |
 //! | [`posture`] | the assessment, counted |
 //! | [`status`] | the posture as the three kinds show it |
 //! | [`ratchet`] | an old judgement against a new one |
@@ -20,6 +21,7 @@ pub mod error;
 pub mod evaluate;
 pub mod exception;
 pub mod fingerprint;
+pub mod focus;
 pub mod framework;
 pub mod parameters;
 pub mod pattern;

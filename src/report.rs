@@ -6,7 +6,9 @@
 //! | --- | --- |
 //! | [`explain`] | a control, or the whole catalogue, for a terminal |
 //! | [`json`] | an audit, for programs: versioned types |
+//! | [`past`] | none: it reads an audit back |
 //! | [`table`] | an audit, for a terminal |
+//! | [`wide`] | an audit, a finding a line |
 //! | [`framework_page`] | the clauses that controls serve, in Markdown |
 //! | [`control_page`] | a control's page and the catalogue's table, in Markdown |
 
@@ -16,4 +18,6 @@ pub mod explain;
 pub mod framework_page;
 pub mod json;
 mod parameter;
+pub mod past;
 pub mod table;
+pub mod wide;

@@ -6,6 +6,8 @@
 
 #[path = "cli/audit.rs"]
 mod audit;
+#[path = "cli/filters.rs"]
+mod filters;
 #[path = "cli/framework.rs"]
 mod framework;
 #[path = "cli/hostile.rs"]
@@ -14,6 +16,8 @@ mod hostile;
 mod json;
 #[path = "cli/others.rs"]
 mod others;
+#[path = "cli/outputs.rs"]
+mod outputs;
 #[path = "cli/problems.rs"]
 mod problems;
 #[path = "cli/program.rs"]

@@ -101,7 +101,7 @@ fn audit(input: &[u8], policy: &Policy) -> (String, String) {
     let mut assessment = assess(policy, &collection.inventory, NOW);
     assessment.subjects.retain(|key, _| collection.origins.contains_key(key));
     let shown = Input { collection: &collection, policy, assessment: &assessment };
-    let report = AuditReport::new(shown, Scope { fail_on: Some(Severity::Low), framework: None });
+    let report = AuditReport::new(shown, &Scope { fail_on: Some(Severity::Low), ..Scope::default() });
     let lines = u64::try_from(input.split(|byte| matches!(byte, b'\n' | b'\r')).count()).unwrap() + 1;
     for place in collection.problems.iter().filter_map(|problem| problem.position) {
         assert!((1..=lines).contains(&u64::from(place.line)), "{place} is not in a file of {lines} lines");

@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use jiff::Timestamp;
 
+use super::filters::FilterArgs;
 use super::output::Output;
 use super::terminal::Terminal;
 use super::{Ended, files, output, presets};
@@ -33,6 +34,8 @@ use crate::report::table::plural;
   helm template shop charts/shop | stanchion audit - -n shop
   stanchion audit manifests/ --standards policy/ --at 2027-01-15 --fail-on medium
   stanchion audit manifests/ --framework soc2
+  stanchion audit manifests/ --family image --severity high --namespace shop
+  stanchion audit manifests/ --new-since main.json -o table -o json=now.json
   stanchion audit /etc/kubernetes/manifests/ --preset logging-coverage --exempt-namespace ''")]
 pub(super) struct Args {
     /// Files or folders; `-` reads standard input
@@ -77,8 +80,8 @@ pub(super) struct Args {
     output: Vec<Output>,
 
     /// The namespace of objects that name none
-    #[arg(short, long, value_name = "NAME", default_value = "default")]
-    namespace: String,
+    #[arg(short = 'n', long, value_name = "NAME", default_value = "default")]
+    default_namespace: String,
 
     /// A namespace that is not judged; can be given several times
     ///
@@ -86,6 +89,9 @@ pub(super) struct Args {
     /// kube-node-lease, kube-public, kube-system and stanchion-system.
     #[arg(long, value_name = "NAME")]
     exempt_namespace: Option<Vec<String>>,
+
+    #[command(flatten)]
+    filters: FilterArgs,
 
     /// Show everything: what passes, findings of low severity, what was left aside and why
     #[arg(short, long)]
@@ -109,9 +115,12 @@ pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended>
     let mut assessment = assess(&policy, &collection.inventory, args.at.unwrap_or_else(now));
     // What stands in policy files alone is known, not judged.
     assessment.subjects.retain(|key, _| collection.origins.contains_key(key));
+    args.filters.narrow(&policy, &mut assessment)?;
     let input = Input { collection: &collection, policy: &policy, assessment: &assessment };
-    let report =
-        AuditReport::new(input, Scope { fail_on: args.fail_on.severity(), framework: args.framework });
+    let scope =
+        Scope { fail_on: args.fail_on.severity(), framework: args.framework, filters: args.filters.said() };
+    let mut report = AuditReport::new(input, &scope);
+    args.filters.shorten(&mut report)?;
     output::write(&args.output, &report, input, args.verbose, terminal)?;
     for problem in &collection.problems {
         terminal.note(&problem.to_string());
@@ -140,7 +149,7 @@ fn settings(args: &Args) -> policy::Settings {
 /// Reads everything.
 fn collect(args: &Args, terminal: &mut Terminal) -> Collection {
     let settings = Settings {
-        namespace: Text::from(args.namespace.as_str()),
+        namespace: Text::from(args.default_namespace.as_str()),
         limits: Limits::default(),
         keys: Arc::default(),
     };

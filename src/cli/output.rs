@@ -12,12 +12,15 @@ use clap::{Arg, ValueEnum};
 use super::terminal::{COLUMNS, Terminal};
 use crate::report::json::{AuditReport, Input};
 use crate::report::table::{self, View};
+use crate::report::wide;
 
 /// The form of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
     /// For people
     Table,
+    /// A finding a line, nothing cut
+    Wide,
     /// For programs: docs/reference/audit.schema.json describes it
     Json,
 }
@@ -80,6 +83,7 @@ impl Format {
         let _ = input;
         match self {
             Self::Table => Ok(table::render(report, view)),
+            Self::Wide => Ok(wide::render(report)),
             Self::Json => json(report),
         }
     }

@@ -270,7 +270,7 @@ pub struct Finding {
     /// The offending value; never a secret's.
     pub value: Option<String>,
     /// What is wrong, without the container's name: "`nginx:1.25` has no digest".
-    pub message: String,
+    pub message: Cow<'static, str>,
     /// What to do about it.
     pub fix: Fix,
 }
@@ -296,7 +296,7 @@ pub struct Patch {
 impl Finding {
     /// A finding of the whole subject.
     #[must_use]
-    pub fn new(path: Path, message: impl Into<String>) -> Self {
+    pub fn new(path: Path, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
             container: None,
             path,
@@ -312,7 +312,7 @@ impl Finding {
     pub fn in_container(
         container: ContainerRef<'_>,
         field: &[&'static str],
-        message: impl Into<String>,
+        message: impl Into<Cow<'static, str>>,
     ) -> Self {
         let finding = Self::new(container.path().keys(field), message);
         Self { container: Some(container.name.clone()), ..finding }

@@ -17,6 +17,9 @@ pub enum Step {
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Path(Vec<Step>);
 
+/// The steps from a container to most fields of it.
+const FURTHER: usize = 5;
+
 impl Path {
     /// The object itself.
     #[must_use]
@@ -27,7 +30,10 @@ impl Path {
     /// A path of plain field names.
     #[must_use]
     pub fn of(fields: &[&'static str]) -> Self {
-        Self(fields.iter().map(|field| Step::Key(Cow::Borrowed(field))).collect())
+        // Paths are made for every finding, and mostly lead some steps further.
+        let mut steps = Vec::with_capacity(fields.len() + FURTHER);
+        steps.extend(fields.iter().map(|field| Step::Key(Cow::Borrowed(*field))));
+        Self(steps)
     }
 
     /// One field or map key further.

@@ -7,6 +7,7 @@
 mod build;
 mod framework;
 mod subject;
+mod view;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -35,6 +36,13 @@ pub struct AuditReport {
     pub at: String,
     /// The numbers to look at first.
     pub summary: Summary,
+    /// What it was narrowed to, and every number with it; absent if it wasn't.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filters: Option<Filters>,
+    /// What it was compared with; absent unless `--new-since` gives it. Findings, unknowns, and the numbers of the
+    /// summary that count findings, are then those that are worse; the posture is whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<SinceReport>,
     /// How many subjects came out how.
     pub posture: Posture,
     /// The same by the clauses of a framework; absent unless `--framework` asks for one.
@@ -58,6 +66,32 @@ pub struct Tool {
     pub name: &'static str,
     /// Its version.
     pub version: &'static str,
+}
+
+/// What an audit was narrowed to. Lists that narrow nothing are empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Filters {
+    /// Controls, by id or as `pod.*` by family.
+    pub controls: Vec<String>,
+    /// The severity from which on controls count; null for all.
+    pub severity: Option<Severity>,
+    /// Tiers.
+    pub tiers: Vec<String>,
+    /// Namespaces.
+    pub namespaces: Vec<String>,
+    /// Owners.
+    pub owners: Vec<String>,
+}
+
+/// What an audit was compared with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SinceReport {
+    /// The time that the audit before was judged for.
+    pub at: String,
+    /// Findings that stood then and still do; they are not listed.
+    pub standing: u64,
 }
 
 /// The numbers to look at first.

@@ -12,7 +12,9 @@ mod posture;
 mod subjects;
 mod text;
 
+pub(super) use subjects::{called, placed};
 pub use text::{clean, plural};
+pub(super) use text::{padded, width};
 
 use anstyle::{AnsiColor, Style};
 
@@ -89,7 +91,7 @@ fn severity_style(severity: Severity) -> Style {
 }
 
 /// The severity as a word in a sentence.
-fn severity_word(severity: Severity) -> &'static str {
+pub(super) fn severity_word(severity: Severity) -> &'static str {
     match severity {
         Severity::Critical => "critical",
         Severity::High => "high",

@@ -1,5 +1,7 @@
 //! The service account of a workload, and what it is given.
 
+use std::borrow::Cow;
+
 use std::collections::BTreeSet;
 
 use crate::engine::control::{Context, Finding};
@@ -67,7 +69,7 @@ impl<'a> Account<'a> {
     }
 
     /// A finding where the workload names it.
-    pub(super) fn finding(&self, message: impl Into<String>) -> Finding {
+    pub(super) fn finding(&self, message: impl Into<Cow<'static, str>>) -> Finding {
         Finding::new(self.path(), message).value(format_args!("{}/{}", self.namespace, self.name))
     }
 }

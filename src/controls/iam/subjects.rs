@@ -1,5 +1,7 @@
 //! What the controls of bindings share: whom a binding names that Kubernetes doesn't ship it with.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +33,7 @@ pub(super) struct Named {
 
 impl Named {
     /// A finding of this entry.
-    pub(super) fn finding(&self, message: impl Into<String>) -> Finding {
+    pub(super) fn finding(&self, message: impl Into<Cow<'static, str>>) -> Finding {
         Finding::new(Path::of(&["subjects"]).index(self.at), message).value(&self.who)
     }
 }

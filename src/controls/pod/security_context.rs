@@ -1,5 +1,7 @@
 //! Security contexts of a pod and of its containers, seen as one sequence of places.
 
+use std::borrow::Cow;
+
 use crate::engine::control::{Context, Finding};
 use crate::facts::security::{PodSecurityContext, SecurityContext};
 use crate::facts::{ContainerRef, Path, Workload};
@@ -24,7 +26,7 @@ impl Holder<'_> {
     }
 
     /// A finding about a field below `securityContext`.
-    pub(super) fn finding(&self, field: &[&'static str], message: impl Into<String>) -> Finding {
+    pub(super) fn finding(&self, field: &[&'static str], message: impl Into<Cow<'static, str>>) -> Finding {
         let container = match self {
             Self::Pod(_) => None,
             Self::Container(container) => Some(container.name.clone()),

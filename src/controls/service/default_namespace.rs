@@ -12,7 +12,7 @@ declare_control! {
     /// ## What it checks
     ///
     /// The workload is in none of the `namespaces`, by default in `default`. In files a workload that names no namespace
-    /// is where `stanchion audit --namespace` says, which is `default` as well.
+    /// is where `stanchion audit --default-namespace` says, which is `default` as well.
     ///
     /// ## Why it matters
     ///

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    API_VERSION, AuditReport, BySeverity, ControlPosture, Counts, ExceptionReport, KIND, Location, Outcome,
+    API_VERSION, AuditReport, BySeverity, ControlPosture, Counts, ExceptionReport, Filters, KIND, Location,
     OwnerPosture, Posture, Problem, Skipped, StandardPosture, Summary, TierPosture, Tool,
 };
 use super::{SubjectReport, framework, subject};
@@ -29,18 +29,20 @@ pub struct Input<'a> {
 }
 
 /// What the caller wants to know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scope {
     /// The severity from which on a finding fails the run.
     pub fail_on: Option<Severity>,
     /// The framework by whose clauses to count, too.
     pub framework: Option<Framework>,
+    /// What the assessment was narrowed to.
+    pub filters: Option<Filters>,
 }
 
 impl AuditReport {
     /// Makes the report.
     #[must_use]
-    pub fn new(input: Input<'_>, scope: Scope) -> Self {
+    pub fn new(input: Input<'_>, scope: &Scope) -> Self {
         let measured = measure(input.policy, input.assessment);
         let mut subjects: Vec<SubjectReport> = input
             .assessment
@@ -55,9 +57,11 @@ impl AuditReport {
             tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
             at: input.assessment.at.to_string(),
             summary: summary(input, &subjects, scope),
+            filters: scope.filters.clone(),
+            since: None,
             posture: shown(input, &measured),
             framework: scope.framework.map(|framework| framework::report(input, framework)),
-            exceptions: exceptions(input, &measured),
+            exceptions: exceptions(input, &measured, scope),
             problems: input.collection.problems.iter().map(Problem::from).collect(),
             skipped: input.collection.skipped.iter().map(Skipped::from).collect(),
             subjects,
@@ -65,36 +69,45 @@ impl AuditReport {
     }
 }
 
-fn summary(input: Input<'_>, subjects: &[SubjectReport], scope: Scope) -> Summary {
-    let mut by_severity = BySeverity::default();
-    let mut findings = 0;
-    let mut excepted = 0;
-    let mut worst = None;
-    for finding in subjects.iter().flat_map(|subject| &subject.findings) {
-        if finding.exception.is_some() {
-            excepted += 1;
-            continue;
-        }
-        findings += 1;
-        worst = worst.max(Some(finding.severity));
-        *by_severity.of(finding.severity) += 1;
-    }
+fn summary(input: Input<'_>, subjects: &[SubjectReport], scope: &Scope) -> Summary {
     let Collection { counts, problems, skipped, .. } = input.collection;
-    let fails = scope.fail_on.is_some_and(|least| worst.is_some_and(|worst| worst >= least));
-    Summary {
+    let mut summary = Summary {
         files: number(counts.files),
         objects: number(counts.objects),
         subjects: number(subjects.len()),
         exempt: input.assessment.exempt,
-        failing_subjects: number(subjects.iter().filter(|it| it.outcome == Outcome::Fail).count()),
-        findings,
-        by_severity,
-        excepted,
+        failing_subjects: 0,
+        findings: 0,
+        by_severity: BySeverity::default(),
+        excepted: 0,
         unknown: number(subjects.iter().map(|subject| subject.unknowns.len()).sum()),
         problems: number(problems.len()),
         skipped: number(skipped.len()),
         fail_on: scope.fail_on,
-        exit_code: if problems.is_empty() { u8::from(fails) } else { 2 },
+        exit_code: 0,
+    };
+    let findings = subjects.iter().flat_map(|subject| &subject.findings);
+    summary.excepted = number(findings.filter(|finding| finding.exception.is_some()).count());
+    summary.count(subjects);
+    summary
+}
+
+impl Summary {
+    /// Counts what is found and not excused, and says how the run ends.
+    pub(super) fn count(&mut self, subjects: &[SubjectReport]) {
+        let open = |subject: &SubjectReport| subject.findings.iter().any(|it| it.exception.is_none());
+        self.failing_subjects = number(subjects.iter().filter(|it| open(it)).count());
+        self.by_severity = BySeverity::default();
+        self.findings = 0;
+        let mut worst = None;
+        let findings = subjects.iter().flat_map(|subject| &subject.findings);
+        for finding in findings.filter(|finding| finding.exception.is_none()) {
+            self.findings += 1;
+            worst = worst.max(Some(finding.severity));
+            *self.by_severity.of(finding.severity) += 1;
+        }
+        let fails = self.fail_on.is_some_and(|least| worst.is_some_and(|worst| worst >= least));
+        self.exit_code = if self.problems == 0 { u8::from(fails) } else { 2 };
     }
 }
 
@@ -168,11 +181,14 @@ impl From<posture::Counts> for Counts {
     }
 }
 
-fn exceptions(input: Input<'_>, measured: &posture::Posture) -> Vec<ExceptionReport> {
+fn exceptions(input: Input<'_>, measured: &posture::Posture, scope: &Scope) -> Vec<ExceptionReport> {
+    let namespaces = scope.filters.iter().flat_map(|filters| &filters.namespaces);
+    let namespaces: Vec<&str> = namespaces.map(String::as_str).collect();
     let findings = status::Findings { policy: input.policy, assessment: input.assessment, posture: measured };
     let pairs = input.policy.exceptions.iter().zip(&input.assessment.exceptions);
     pairs
         .enumerate()
+        .filter(|(_, (it, _))| namespaces.is_empty() || namespaces.contains(&it.namespace.as_str()))
         .map(|(index, (exception, state))| exception_report(input, &findings, index, exception, state))
         .collect()
 }

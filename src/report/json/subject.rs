@@ -80,7 +80,7 @@ fn finding(input: Input<'_>, origin: Option<&Origin>, detail: &Detail, judged: &
         container: finding.container.as_ref().map(ToString::to_string),
         path: finding.path.to_string(),
         value: finding.value.clone(),
-        message: finding.message.clone(),
+        message: finding.message.to_string(),
         fix: finding.fix.advice.to_string(),
         patch: finding
             .fix

@@ -20,6 +20,9 @@ pub(super) fn render(report: &AuditReport, view: View, page: &mut Page) {
         left_aside(report, page);
     }
     page.paragraph();
+    for line in narrowed(report).iter().flat_map(|said| wrapped(said, view.width)) {
+        page.line(&line);
+    }
     let (style, verdict) = verdict(report);
     for line in wrapped(&verdict, view.width) {
         page.line(&styled(style, &line));
@@ -81,6 +84,25 @@ fn left_aside(report: &AuditReport, page: &mut Page) {
     }
 }
 
+/// `Only pod.* from medium on, in the namespace shop.`
+fn narrowed(report: &AuditReport) -> Option<String> {
+    let filters = report.filters.as_ref()?;
+    let mut parts: Vec<String> = Vec::new();
+    let mut part = |before: &str, names: &[String]| {
+        let names: Vec<_> =
+            names.iter().map(|name| if name.is_empty() { "nobody".into() } else { clean(name) }).collect();
+        if !names.is_empty() {
+            parts.push(format!("{before}{}", names.join(", ")));
+        }
+    };
+    part("", &filters.controls);
+    part("", filters.severity.map(|it| format!("{} or worse", severity_word(it))).as_slice());
+    part("tier ", &filters.tiers);
+    part("namespace ", &filters.namespaces);
+    part("owner ", &filters.owners);
+    Some(format!("Only {}.", parts.join("; ")))
+}
+
 /// `12 findings (2 high, 10 medium) in 5 of 20 workloads; compliance 75.0 %.`
 fn verdict(report: &AuditReport) -> (Style, String) {
     let summary = &report.summary;
@@ -90,15 +112,18 @@ fn verdict(report: &AuditReport) -> (Style, String) {
     }
     let judged = plural(total.evaluated, noun(report));
     let unknown = if summary.unknown > 0 { ", as far as is known" } else { "" };
+    let new = if report.since.is_some() { "new " } else { "" };
     let (style, mut said) = if summary.findings == 0 {
-        (GOOD.bold(), format!("No findings in {judged}{unknown}"))
+        (GOOD.bold(), format!("No {new}findings in {judged}{unknown}"))
     } else {
-        let findings = plural(summary.findings, "finding");
+        let findings = plural(summary.findings, &format!("{new}finding"));
         let failing = summary.failing_subjects;
         let severities = severities(&summary.by_severity);
         (BAD.bold(), format!("{findings} ({severities}) in {failing} of {judged}"))
     };
-    if summary.excepted > 0 {
+    if let Some(since) = &report.since {
+        let _ = write!(said, "; {} stood at {} already", since.standing, clean(&since.at));
+    } else if summary.excepted > 0 {
         let _ = write!(said, ", and {} excepted", summary.excepted);
     }
     if !posture::is_shown(report) {

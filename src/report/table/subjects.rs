@@ -124,7 +124,7 @@ fn at_the_right(text: &str, columns: usize, location: Option<&Location>, view: V
 }
 
 /// `Deployment payments/ledger`
-pub(super) fn called(subject: &SubjectReport) -> String {
+pub(in crate::report) fn called(subject: &SubjectReport) -> String {
     let name = if subject.name.is_empty() { "(without a name)".into() } else { clean(&subject.name) };
     match &subject.namespace {
         Some(namespace) => format!("{} {}/{name}", subject.kind, clean(namespace)),
@@ -132,7 +132,7 @@ pub(super) fn called(subject: &SubjectReport) -> String {
     }
 }
 
-pub(super) fn placed(location: Option<&Location>) -> String {
+pub(in crate::report) fn placed(location: Option<&Location>) -> String {
     location.map_or_else(String::new, |it| format!("{}:{}", clean(&it.file), it.line))
 }
 

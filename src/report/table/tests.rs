@@ -34,7 +34,7 @@ fn report_by(manifests: &str, framework: Option<Framework>) -> AuditReport {
     let policy = collection.compile(policy::Settings::default());
     let assessment = assess(&policy, &collection.inventory, "2026-11-23T00:00:00Z".parse().unwrap());
     let input = Input { collection: &collection, policy: &policy, assessment: &assessment };
-    AuditReport::new(input, Scope { fail_on: None, framework })
+    AuditReport::new(input, &Scope { framework, ..Scope::default() })
 }
 
 fn shown(report: &AuditReport, width: usize, verbose: bool) -> String {

@@ -39,12 +39,12 @@ fn is_unsafe(character: char) -> bool {
 }
 
 /// How many columns a text takes.
-pub(super) fn width(text: &str) -> usize {
+pub(in crate::report) fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }
 
 /// The text and as many spaces as fill the columns.
-pub(super) fn padded(text: &str, columns: usize) -> String {
+pub(in crate::report) fn padded(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
 }
 
