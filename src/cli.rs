@@ -4,12 +4,15 @@
 //! `run` that says how it ended.
 
 mod audit;
+mod completions;
 #[cfg(feature = "operator")]
 mod controller;
 mod crds;
+mod diff;
 mod explain;
 mod files;
 mod filters;
+mod man;
 mod output;
 mod presets;
 mod terminal;
@@ -67,8 +70,11 @@ macro_rules! subcommands {
 
 subcommands! {
     Audit => audit,
+    Diff => diff,
     Explain => explain,
     Crds => crds,
+    Completions => completions,
+    Man => man,
     #[cfg(feature = "operator")]
     Controller => controller,
 }

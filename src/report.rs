@@ -4,6 +4,7 @@
 //!
 //! | module | what it renders |
 //! | --- | --- |
+//! | [`diff`] | what is different between two audits |
 //! | [`explain`] | a control, or the whole catalogue, for a terminal |
 //! | [`json`] | an audit, for programs: versioned types |
 //! | [`past`] | none: it reads an audit back |
@@ -14,6 +15,7 @@
 
 mod clauses;
 pub mod control_page;
+pub mod diff;
 pub mod explain;
 pub mod framework_page;
 pub mod json;

@@ -6,6 +6,8 @@
 
 #[path = "cli/audit.rs"]
 mod audit;
+#[path = "cli/diff.rs"]
+mod diff;
 #[path = "cli/filters.rs"]
 mod filters;
 #[path = "cli/framework.rs"]

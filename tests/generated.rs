@@ -64,6 +64,12 @@ fn schema_of_an_audit_is_fresh() {
     check("docs/reference/audit.schema.json", &format!("{:#}\n", schema.as_value()));
 }
 
+#[test]
+fn schema_of_a_comparison_is_fresh() {
+    let schema = schemars::schema_for!(stanchion::report::diff::AuditDiff);
+    check("docs/reference/diff.schema.json", &format!("{:#}\n", schema.as_value()));
+}
+
 /// Needs every subcommand, those of the operator included.
 #[cfg(feature = "operator")]
 #[test]

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Arg, ValueEnum};
+use serde::Serialize;
 
 use super::terminal::{COLUMNS, Terminal};
 use crate::report::json::{AuditReport, Input};
@@ -84,7 +85,7 @@ impl Format {
         match self {
             Self::Table => Ok(table::render(report, view)),
             Self::Wide => Ok(wide::render(report)),
-            Self::Json => json(report),
+            Self::Json => in_json(report),
         }
     }
 }
@@ -134,7 +135,7 @@ fn save(file: &Path, text: &str) -> anyhow::Result<()> {
 }
 
 /// JSON without a character that a terminal would act on; JSON's own rules leave some of them.
-fn json(report: &AuditReport) -> anyhow::Result<String> {
+pub(super) fn in_json(report: &impl Serialize) -> anyhow::Result<String> {
     let text = serde_json::to_string_pretty(report).context("the report can't be written as JSON")?;
     let mut safe = String::with_capacity(text.len() + 1);
     for character in text.chars() {

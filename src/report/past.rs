@@ -3,9 +3,10 @@
 //! Only what a comparison needs is read, and fields that are not known are passed over: an audit of a newer version
 //! can be compared, too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::json::{API_VERSION, KIND, SubjectReport};
@@ -44,14 +45,30 @@ pub struct PastAudit {
 }
 
 /// How many subjects came out how.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct PastPosture {
     /// All subjects.
     pub total: PastCounts,
+    /// By standard.
+    pub standards: Vec<PastStandard>,
+}
+
+/// A standard that was judged by.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct PastStandard {
+    /// Its controls.
+    pub controls: Vec<PastControl>,
+}
+
+/// A control that was judged by.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct PastControl {
+    /// The control.
+    pub id: String,
 }
 
 /// How many subjects came out how.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct PastCounts {
     /// All that were judged.
     pub evaluated: u64,
@@ -152,6 +169,13 @@ impl PastAudit {
         Ok(serde_json::from_slice(bytes)?)
     }
 
+    /// The controls that were judged by.
+    #[must_use]
+    pub fn controls(&self) -> BTreeSet<&str> {
+        let controls = self.posture.standards.iter().flat_map(|standard| &standard.controls);
+        controls.map(|control| control.id.as_str()).collect()
+    }
+
     /// The findings that nothing excused, by control and fingerprint.
     #[must_use]
     pub fn open_findings(&self) -> BTreeMap<(&str, &str), &PastFinding> {
@@ -160,13 +184,28 @@ impl PastAudit {
         open.map(|finding| ((finding.control.as_str(), finding.fingerprint.as_str()), finding)).collect()
     }
 
+    /// Every finding with its subject, by control and fingerprint.
+    #[must_use]
+    pub fn findings(&self) -> BTreeMap<(&str, &str), (&PastSubject, &PastFinding)> {
+        let findings =
+            self.subjects.iter().flat_map(|it| it.findings.iter().map(move |finding| (it, finding)));
+        findings
+            .map(|(it, finding)| ((finding.control.as_str(), finding.fingerprint.as_str()), (it, finding)))
+            .collect()
+    }
+
     /// The subjects by name.
     #[must_use]
     pub fn subjects_by_name(&self) -> BTreeMap<SubjectName<'_>, &PastSubject> {
-        self.subjects
-            .iter()
-            .map(|it| ((it.kind.as_str(), it.namespace.as_deref(), it.name.as_str()), it))
-            .collect()
+        self.subjects.iter().map(|it| (it.called(), it)).collect()
+    }
+}
+
+impl PastSubject {
+    /// Kind, namespace and name.
+    #[must_use]
+    pub fn called(&self) -> SubjectName<'_> {
+        (&self.kind, self.namespace.as_deref(), &self.name)
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::program::{AT, STANDARD, folder, privileged, snapshot, stanchion};
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the program writes files")]
 fn one_audit_writes_several_reports() {
     let files = folder(&[("a.yaml", format!("{}---\n{STANDARD}", privileged("a")).as_bytes())]);
     let args = ["audit", "a.yaml", AT, "-o", "wide", "-o", "json=a.json", "-o", "table=a.txt"];
