@@ -9,6 +9,7 @@ mod controller;
 mod crds;
 mod explain;
 mod files;
+mod fix;
 mod output;
 mod presets;
 mod terminal;

@@ -7,11 +7,13 @@
 //! | [`explain`] | a control, or the whole catalogue, for a terminal |
 //! | [`json`] | an audit, for programs: versioned types |
 //! | [`table`] | an audit, for a terminal |
+//! | [`diff`] | what `--fix` changes in a file |
 //! | [`framework_page`] | the clauses that controls serve, in Markdown |
 //! | [`control_page`] | a control's page and the catalogue's table, in Markdown |
 
 mod clauses;
 pub mod control_page;
+pub mod diff;
 pub mod explain;
 pub mod framework_page;
 pub mod json;

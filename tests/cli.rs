@@ -6,6 +6,8 @@
 
 #[path = "cli/audit.rs"]
 mod audit;
+#[path = "cli/fix.rs"]
+mod fix;
 #[path = "cli/framework.rs"]
 mod framework;
 #[path = "cli/hostile.rs"]
