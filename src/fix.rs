@@ -13,14 +13,14 @@ mod tests;
 mod text;
 mod tree;
 
-use std::ops::Range;
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use self::edit::Page;
 use self::tree::Branch;
 use crate::engine::control::Patch;
-use crate::manifest::{self, Chunks, Document, Limits, Position};
+use crate::manifest::{self, Chunk, Chunks, Document, Limits, Position};
 
 /// More edits than this no patch takes.
 const MOST_EDITS: usize = 64;
@@ -78,12 +78,19 @@ pub fn fix(bytes: &[u8], wanted: &[Wanted<'_>], limits: &Limits) -> Fixed {
     let mut pieces = pieces(text, limits);
     // Every object by its place before anything moves.
     let places: Vec<Option<(usize, usize)>> = wanted.iter().map(|it| find(&pieces, it.start)).collect();
-    let mut results = Vec::new();
-    for (wanted, place) in wanted.iter().zip(places) {
-        let piece = place.and_then(|(piece, object)| Some((pieces.get_mut(piece)?, object)));
-        results.push(
-            piece.map_or(Err(Refusal::Lost), |(piece, object)| piece.patch(object, wanted.patch, limits)),
-        );
+    let mut results = vec![Err(Refusal::Lost); wanted.len()];
+    for wave in waves(&places) {
+        let Some(piece) = pieces.get_mut(wave.piece) else { continue };
+        let patches: Vec<(usize, &Patch)> = wave
+            .patches
+            .iter()
+            .filter_map(|(object, place)| Some((*object, wanted.get(*place)?.patch)))
+            .collect();
+        for ((_, place), result) in wave.patches.iter().zip(piece.patch(&patches, limits)) {
+            if let Some(known) = results.get_mut(*place) {
+                *known = result;
+            }
+        }
     }
     let mut fixed = bytes.get(..mark).unwrap_or_default().to_vec();
     for piece in &pieces {
@@ -121,21 +128,11 @@ struct Read {
 }
 
 fn pieces(text: &str, limits: &Limits) -> Vec<Piece> {
-    let mut pieces = Vec::new();
-    for chunk in Chunks::new(text.as_bytes(), 1) {
-        let range: Range<usize> = chunk.offset..chunk.offset + chunk.bytes.len();
-        let text = text::part(text, range).to_owned();
-        let (objects, others) = read(&text, limits);
-        pieces.push(Piece { text, line: chunk.line, objects, others });
-    }
-    pieces
-}
-
-fn read(text: &str, limits: &Limits) -> (Vec<Read>, (usize, usize)) {
-    let reading = manifest::read("", text.as_bytes(), limits);
-    let object = |document: Document| Read { start: document.node.position, value: document.node.to_json() };
-    let others = (reading.problems.len(), reading.skipped.len());
-    (reading.documents.into_iter().map(object).collect(), others)
+    let piece = |chunk: Chunk<'_>| {
+        let range = chunk.offset..chunk.offset + chunk.bytes.len();
+        Piece::new(text::part(text, range).to_owned(), chunk.line, limits)
+    };
+    Chunks::new(text.as_bytes(), 1).map(piece).collect()
 }
 
 /// The piece and the object in it that begins at a place of the file.
@@ -147,45 +144,100 @@ fn find(pieces: &[Piece], start: Position) -> Option<(usize, usize)> {
     Some((place, object))
 }
 
+/// Patches of different objects in one piece, that can be made together.
+struct Wave {
+    piece: usize,
+    /// The object, and the place of its patch among all.
+    patches: Vec<(usize, usize)>,
+}
+
+/// Puts patches into waves. Those of one object keep their order.
+fn waves(places: &[Option<(usize, usize)>]) -> Vec<Wave> {
+    let mut earlier: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+    let mut waves: BTreeMap<(usize, usize), Vec<(usize, usize)>> = BTreeMap::new();
+    for (place, found) in places.iter().enumerate() {
+        let Some((piece, object)) = *found else { continue };
+        let turn = earlier.entry((piece, object)).or_default();
+        waves.entry((piece, *turn)).or_default().push((object, place));
+        *turn += 1;
+    }
+    waves.into_iter().map(|((piece, _), patches)| Wave { piece, patches }).collect()
+}
+
 impl Piece {
-    /// Makes a patch, or leaves everything as it is.
-    fn patch(&mut self, object: usize, patch: &Patch, limits: &Limits) -> Result<bool, Refusal> {
-        let now = self.objects.get(object).ok_or(Refusal::Lost)?;
-        let mut target = now.value.clone();
-        target::apply(&mut target, patch).ok_or(Refusal::NoPlace)?;
-        if target == now.value {
-            return Ok(false);
+    /// Makes patches of different objects: all together, since reading takes long, or else one by one.
+    fn patch(&mut self, patches: &[(usize, &Patch)], limits: &Limits) -> Vec<Result<bool, Refusal>> {
+        if patches.len() > 1
+            && let Ok(changed) = self.make(patches, limits)
+        {
+            return changed.into_iter().map(Ok).collect();
         }
-        let (mut start, mut value) = (now.start, now.value.clone());
-        let mut text = self.text.clone();
+        let one = |patch: &(usize, &Patch)| {
+            let changed = self.make(std::slice::from_ref(patch), limits)?;
+            Ok(changed.contains(&true))
+        };
+        patches.iter().map(one).collect()
+    }
+
+    /// Makes all of these patches, or leaves everything as it is. Says which change anything.
+    fn make(&mut self, patches: &[(usize, &Patch)], limits: &Limits) -> Result<Vec<bool>, Refusal> {
+        let mut targets = BTreeMap::new();
+        let mut changed = Vec::new();
+        for (object, patch) in patches {
+            let now = &self.objects.get(*object).ok_or(Refusal::Lost)?.value;
+            let mut target = now.clone();
+            target::apply(&mut target, patch).ok_or(Refusal::NoPlace)?;
+            changed.push(target != *now);
+            targets.insert(*object, target);
+        }
+        if changed.contains(&true) {
+            *self = self.reach(&targets, limits)?;
+        }
+        Ok(changed)
+    }
+
+    /// The piece with these objects as they are wanted, and all others as they are.
+    fn reach(&self, targets: &BTreeMap<usize, Value>, limits: &Limits) -> Result<Self, Refusal> {
+        let mut now = Self::new(self.text.clone(), self.line, limits);
         for _ in 0..MOST_EDITS {
-            let root = Branch::parse(&text).ok_or(Refusal::Unread)?;
-            let node = root.find(start).ok_or(Refusal::Unread)?;
-            let changes = Page::new(&text, &root).step(node, &value, &target)?;
-            text = edit::apply(&text, changes);
-            let (objects, others) = read(&text, limits);
-            let edited = objects.get(object).ok_or(Refusal::Unlike)?;
-            if !self.agrees(&objects, others, object) {
+            let root = Branch::parse(&now.text).ok_or(Refusal::Unread)?;
+            let page = Page::new(&now.text, &root);
+            let mut changes = Vec::new();
+            for (object, target) in targets {
+                let read = now.objects.get(*object).ok_or(Refusal::Unlike)?;
+                if read.value != *target {
+                    let node = root.find(read.start).ok_or(Refusal::Unread)?;
+                    changes.extend(page.step(node, &read.value, target)?);
+                }
+            }
+            if changes.is_empty() {
+                return Ok(now);
+            }
+            now = Self::new(edit::apply(&now.text, changes), self.line, limits);
+            if !self.agrees(&now, targets) {
                 return Err(if root.is_shared() { Refusal::Shared } else { Refusal::Unlike });
             }
-            if edited.value == target {
-                *self = Self { text, objects, others, line: self.line };
-                return Ok(true);
-            }
-            (start, value) = (edited.start, edited.value.clone());
         }
         Err(Refusal::Unlike)
     }
 
-    /// Whether everything but one object is what it was.
-    fn agrees(&self, objects: &[Read], others: (usize, usize), but: usize) -> bool {
-        self.others == others
-            && self.objects.len() == objects.len()
+    fn new(text: String, line: u32, limits: &Limits) -> Self {
+        let reading = manifest::read("", text.as_bytes(), limits);
+        let others = (reading.problems.len(), reading.skipped.len());
+        let object =
+            |document: Document| Read { start: document.node.position, value: document.node.to_json() };
+        Self { text, line, objects: reading.documents.into_iter().map(object).collect(), others }
+    }
+
+    /// Whether everything but some objects is what it was.
+    fn agrees(&self, now: &Self, but: &BTreeMap<usize, Value>) -> bool {
+        self.others == now.others
+            && self.objects.len() == now.objects.len()
             && self
                 .objects
                 .iter()
-                .zip(objects)
+                .zip(&now.objects)
                 .enumerate()
-                .all(|(place, (before, after))| place == but || before.value == after.value)
+                .all(|(place, (before, after))| but.contains_key(&place) || before.value == after.value)
     }
 }

@@ -274,6 +274,33 @@ fn what_cannot_be_edited_exactly_is_left_alone() {
 }
 
 #[test]
+fn patches_of_many_objects_are_made_together_and_one_that_is_refused_stops_no_other() {
+    let item = |context: &str| {
+        format!("- apiVersion: v1\n  kind: Pod\n  metadata: {{}}\n  spec:\n    a: 1\n{context}")
+    };
+    let list = |items: &[String]| format!("apiVersion: v1\nkind: List\nitems:\n{}", items.concat());
+    let context = |name: &str| format!("    securityContext:\n      {name}: true\n");
+    let shared = ["    b: &x {c: 1}\n    securityContext: *x\n".to_owned(), String::new(), String::new()];
+    let before = list(&shared.each_ref().map(|it| item(it)));
+    let patches = ["b", "d"].map(|name| Patch {
+        path: path(CONTEXT).key(name),
+        value: json!(true),
+        safety: Safety::Safe,
+    });
+    let objects = read("", before.as_bytes(), &Limits::default()).documents;
+    let wanted: Vec<Wanted<'_>> = objects
+        .iter()
+        .flat_map(|object| patches.iter().map(|patch| Wanted { start: object.node.position, patch }))
+        .collect();
+    let fixed = fix(before.as_bytes(), &wanted, &Limits::default());
+    let made = format!("{}      d: true\n", context("b"));
+    let after = list(&[item(&shared[0]), item(&made), item(&made)]);
+    assert_eq!(String::from_utf8(fixed.bytes).unwrap(), after);
+    let refused = Err(Refusal::Shared);
+    assert_eq!(fixed.results, [refused, refused, Ok(true), Ok(true), Ok(true), Ok(true)]);
+}
+
+#[test]
 fn a_second_time_changes_nothing() {
     let text = format!("{HEAD}spec:\n  a: 1\n");
     let once = set(&text, DROP, json!(["ALL"])).unwrap();

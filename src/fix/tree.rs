@@ -79,14 +79,23 @@ impl Branch {
         events.next().is_none().then_some(root)
     }
 
-    /// The map or list that begins at a place.
+    /// The outermost map that begins at a place. A list may seem to begin where its first item does.
     pub(super) fn find(&self, start: Position) -> Option<&Self> {
-        match &self.content {
-            Content::Map(..) | Content::List(..) if self.start == start => Some(self),
-            Content::Map(entries, _) => entries.iter().find_map(|entry| entry.value.find(start)),
-            Content::List(items, _) => items.iter().find_map(|item| item.find(start)),
-            Content::Scalar(_) | Content::Alias => None,
+        if self.start == start && matches!(self.content, Content::Map(..)) {
+            return Some(self);
         }
+        // Siblings stand in order: it can only be in the last that begins before it.
+        let may_hold = |it: &&Self| it.is_collection() && it.start <= start;
+        let within = match &self.content {
+            Content::Map(entries, _) => entries.iter().map(|entry| &entry.value).rfind(may_hold),
+            Content::List(items, _) => items.iter().rfind(may_hold),
+            Content::Scalar(_) | Content::Alias => None,
+        };
+        within?.find(start)
+    }
+
+    fn is_collection(&self) -> bool {
+        matches!(self.content, Content::Map(..) | Content::List(..))
     }
 
     /// Whether any part of it may be repeated elsewhere.

@@ -83,14 +83,14 @@ fn patches(control: &Control) -> Vec<Patch> {
 
 /// The change without the numbers of an example: `containers[].securityContext.privileged: false`.
 fn change(patch: &Patch) -> String {
-    let mut path = String::new();
+    let mut place = String::new();
     for step in patch.path.steps() {
         match step {
-            Step::Index(_) => path.push_str("[]"),
-            Step::Key(key) if key.contains('/') => path.extend(["[", key, "]"]),
-            Step::Key(key) if path.is_empty() => path.push_str(key),
-            Step::Key(key) => path.extend([".", key]),
+            Step::Index(_) => place.push_str("[]"),
+            Step::Key(key) if key.contains('/') => place.extend(["[", key, "]"]),
+            Step::Key(key) if place.is_empty() => place.push_str(key),
+            Step::Key(key) => place.extend([".", key]),
         }
     }
-    if patch.value.is_null() { format!("{path}: removed") } else { format!("{path}: {}", patch.value) }
+    if patch.value.is_null() { format!("{place}: removed") } else { format!("{place}: {}", patch.value) }
 }
