@@ -12,6 +12,7 @@ mod diff;
 mod explain;
 mod files;
 mod filters;
+mod fix;
 mod man;
 mod output;
 mod presets;

@@ -9,6 +9,7 @@
 //! - [`load`]: files to facts with their places, and to what people decided.
 //! - [`controls`]: the catalogue, one file a control.
 //! - [`engine`]: standards, tiers and exceptions over facts: the posture.
+//! - [`fix`]: safe patches made in the text of manifests, and nothing else touched.
 //! - [`report`]: what is known, as people and programs read it.
 //!
 //! All of these are pure: no clock, no IO, no async runtime (see ARCHITECTURE.md). The shells around them:
@@ -21,6 +22,7 @@ pub mod cli;
 pub mod controls;
 pub mod engine;
 pub mod facts;
+pub mod fix;
 pub mod load;
 pub mod manifest;
 #[cfg(feature = "operator")]

@@ -30,3 +30,4 @@ pub use file::{Document, Fault, Problem, Reading, SkipReason, Skipped, read};
 pub use limits::Limits;
 pub use node::{Key, Node, Position, Segment, Value, path_text};
 pub use positions::{Keys, Positions};
+pub(crate) use split::{Chunk, Chunks};

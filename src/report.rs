@@ -10,6 +10,7 @@
 //! | [`past`] | none: it reads an audit back |
 //! | [`table`] | an audit, for a terminal |
 //! | [`wide`] | an audit, a finding a line |
+//! | [`patch`] | what `--fix` changes in a file |
 //! | [`framework_page`] | the clauses that controls serve, in Markdown |
 //! | [`control_page`] | a control's page and the catalogue's table, in Markdown |
 
@@ -21,5 +22,6 @@ pub mod framework_page;
 pub mod json;
 mod parameter;
 pub mod past;
+pub mod patch;
 pub mod table;
 pub mod wide;

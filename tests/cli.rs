@@ -10,6 +10,8 @@ mod audit;
 mod diff;
 #[path = "cli/filters.rs"]
 mod filters;
+#[path = "cli/fix.rs"]
+mod fix;
 #[path = "cli/framework.rs"]
 mod framework;
 #[path = "cli/hostile.rs"]

@@ -1,5 +1,16 @@
 //! The committed pages of the controls, and the one of the frameworks, are what the code would write: `make generate` writes them.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that can't read an example fails there"
+)]
+
+#[path = "catalogue/example.rs"]
+mod example;
+#[path = "support/fixes_page.rs"]
+mod fixes_page;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -72,6 +83,12 @@ fn every_control_s_page_is_fresh_and_no_page_is_of_a_control_that_is_gone() {
 fn the_page_of_the_frameworks_is_fresh() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/frameworks.md");
     check(&page, &framework_page::render(catalogue::all()), generating()).unwrap();
+}
+
+#[test]
+fn the_page_of_the_fixes_is_fresh() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/fixes.md");
+    check(&page, &fixes_page::render(), generating()).unwrap();
 }
 
 #[test]

@@ -10,11 +10,11 @@ use jiff::Timestamp;
 use super::filters::FilterArgs;
 use super::output::Output;
 use super::terminal::Terminal;
-use super::{Ended, files, output, presets};
+use super::{Ended, files, fix, output, presets};
 use crate::api::{Date, Severity};
-use crate::engine::evaluate::assess;
+use crate::engine::evaluate::{Assessment, assess};
 use crate::engine::framework::Framework;
-use crate::engine::policy;
+use crate::engine::policy::{self, Policy};
 use crate::facts::Text;
 use crate::load::{Collection, Settings};
 use crate::manifest::Limits;
@@ -36,6 +36,7 @@ use crate::report::table::plural;
   stanchion audit manifests/ --framework soc2
   stanchion audit manifests/ --family image --severity high --namespace shop
   stanchion audit manifests/ --new-since main.json -o table -o json=now.json
+  stanchion audit manifests/ --fix --write
   stanchion audit /etc/kubernetes/manifests/ --preset logging-coverage --exempt-namespace ''")]
 pub(super) struct Args {
     /// Files or folders; `-` reads standard input
@@ -43,7 +44,7 @@ pub(super) struct Args {
     /// In folders only .yaml, .yml and .json files count, without hidden files and what .gitignore lists. A file
     /// that is named is read whatever it is called.
     #[arg(value_name = "PATH", required = true)]
-    paths: Vec<PathBuf>,
+    pub(super) paths: Vec<PathBuf>,
 
     /// Files or folders with SecurityStandards, ServiceTiers and RiskExceptions to judge by
     ///
@@ -77,7 +78,19 @@ pub(super) struct Args {
     ///
     /// Without a file it goes to standard output, which takes one.
     #[arg(short, long, value_name = "FORMAT[=FILE]", default_value = "table", value_parser = output::parser())]
-    output: Vec<Output>,
+    pub(super) output: Vec<Output>,
+
+    /// Show the fixes that are safe to make, as a diff in the place of the table
+    ///
+    /// Those that only hold back what a workload was given by default or too generously: the fields of security
+    /// contexts, a mounted token, a pull policy. Comments, order and layout of the files stay as they are. What an
+    /// exception covers is not touched. `git apply` takes the diff; other outputs need a file.
+    #[arg(long)]
+    fix: bool,
+
+    /// With --fix, make the fixes in the files; the exit code is then that of the fixed files
+    #[arg(long, requires = "fix")]
+    pub(super) write: bool,
 
     /// The namespace of objects that name none
     #[arg(short = 'n', long, value_name = "NAME", default_value = "default")]
@@ -108,32 +121,79 @@ enum FailOn {
     Never,
 }
 
+/// What was read, and what became of it.
+pub(super) struct Judged {
+    pub(super) collection: Collection,
+    policy: Policy,
+    pub(super) assessment: Assessment,
+}
+
 pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
     output::check(&args.output)?;
-    let mut collection = collect(args, terminal);
+    if args.fix {
+        return fix::run(args, terminal);
+    }
+    let judged = judge(args, &files::Contents::new(), Some(terminal))?;
+    judged.report(args, &args.output, terminal).map(|report| judged.end(&report, terminal))
+}
+
+/// Reads and judges everything; with a terminal, says by what.
+pub(super) fn judge(
+    args: &Args,
+    known: &files::Contents,
+    terminal: Option<&mut Terminal>,
+) -> anyhow::Result<Judged> {
+    let mut collection = collect(args, known, terminal);
     let policy = collection.compile(settings(args));
     let mut assessment = assess(&policy, &collection.inventory, args.at.unwrap_or_else(now));
     // What stands in policy files alone is known, not judged.
     assessment.subjects.retain(|key, _| collection.origins.contains_key(key));
     args.filters.narrow(&policy, &mut assessment)?;
-    let input = Input { collection: &collection, policy: &policy, assessment: &assessment };
-    let scope =
-        Scope { fail_on: args.fail_on.severity(), framework: args.framework, filters: args.filters.said() };
-    let mut report = AuditReport::new(input, &scope);
-    args.filters.shorten(&mut report)?;
-    output::write(&args.output, &report, input, args.verbose, terminal)?;
-    for problem in &collection.problems {
-        terminal.note(&problem.to_string());
+    Ok(Judged { collection, policy, assessment })
+}
+
+impl Judged {
+    /// Writes the report to these outputs.
+    pub(super) fn report(
+        &self,
+        args: &Args,
+        outputs: &[Output],
+        terminal: &mut Terminal,
+    ) -> anyhow::Result<AuditReport> {
+        let Self { collection, policy, assessment } = self;
+        let input = Input { collection, policy, assessment };
+        let scope = Scope {
+            fail_on: args.fail_on.severity(),
+            framework: args.framework,
+            filters: args.filters.said(),
+        };
+        let mut report = AuditReport::new(input, &scope);
+        args.filters.shorten(&mut report)?;
+        output::write(outputs, &report, input, args.verbose, terminal)?;
+        Ok(report)
     }
-    if !collection.problems.is_empty() {
-        let problems = plural(report.summary.problems, "problem");
-        terminal.complain(&format!("{problems}: the audit is not complete"));
+
+    /// How many findings nobody excuses.
+    pub(super) fn open(&self) -> u64 {
+        let Self { collection, policy, assessment } = self;
+        AuditReport::new(Input { collection, policy, assessment }, &Scope::default()).summary.findings
     }
-    Ok(match report.summary.exit_code {
-        0 => Ended::Clean,
-        1 => Ended::Findings,
-        _ => Ended::Failed,
-    })
+
+    /// Says what could not be used, and how the audit ends.
+    pub(super) fn end(&self, report: &AuditReport, terminal: &mut Terminal) -> Ended {
+        for problem in &self.collection.problems {
+            terminal.note(&problem.to_string());
+        }
+        if !self.collection.problems.is_empty() {
+            let problems = plural(report.summary.problems, "problem");
+            terminal.complain(&format!("{problems}: the audit is not complete"));
+        }
+        match report.summary.exit_code {
+            0 => Ended::Clean,
+            1 => Ended::Findings,
+            _ => Ended::Failed,
+        }
+    }
 }
 
 /// Who is exempt.
@@ -147,14 +207,14 @@ fn settings(args: &Args) -> policy::Settings {
 }
 
 /// Reads everything.
-fn collect(args: &Args, terminal: &mut Terminal) -> Collection {
+fn collect(args: &Args, known: &files::Contents, terminal: Option<&mut Terminal>) -> Collection {
     let settings = Settings {
         namespace: Text::from(args.default_namespace.as_str()),
         limits: Limits::default(),
         keys: Arc::default(),
     };
     let mut collection = Collection::default();
-    for (sheet, role) in files::read(&args.standards, &args.paths, &settings) {
+    for (sheet, role) in files::read(&args.standards, &args.paths, known, &settings) {
         collection.add(sheet, role);
     }
     if let Some(path) = args.standards.first() {
@@ -167,7 +227,9 @@ fn collect(args: &Args, terminal: &mut Terminal) -> Collection {
         let others =
             if others.is_empty() { String::new() } else { format!("; --preset knows {}", others.join(", ")) };
         let judging = wanted.join(" and ");
-        terminal.note(&format!("no SecurityStandard given: judging by the presets {judging}{others}"));
+        if let Some(terminal) = terminal {
+            terminal.note(&format!("no SecurityStandard given: judging by the presets {judging}{others}"));
+        }
     }
     wanted.sort_unstable();
     wanted.dedup();

@@ -9,9 +9,12 @@ use ignore::WalkBuilder;
 use rayon::prelude::*;
 
 use crate::load::{Role, Settings, Sheet};
+use crate::manifest::Limits;
 
 /// What stands for standard input among the paths.
 pub(super) const STDIN: &str = "-";
+/// What standard input is called in messages.
+pub(super) const STDIN_NAME: &str = "<stdin>";
 /// The endings of manifests.
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
 
@@ -26,22 +29,31 @@ enum Source {
     Unreadable(PathBuf, String),
 }
 
-/// Reads paths: policy first, then what is audited, each in order. A file that is met twice is read once.
-pub(super) fn read(policy: &[PathBuf], audited: &[PathBuf], settings: &Settings) -> Vec<(Sheet, Role)> {
+/// What files hold, by the name that messages give them.
+pub(super) type Contents = BTreeMap<String, Vec<u8>>;
+
+/// Reads paths: policy first, then what is audited, each in order. A file that is met twice is read once; one whose
+/// content is known, not at all.
+pub(super) fn read(
+    policy: &[PathBuf],
+    audited: &[PathBuf],
+    known: &Contents,
+    settings: &Settings,
+) -> Vec<(Sheet, Role)> {
     let mut sources: Vec<(Source, Role)> = Vec::new();
-    let mut known: BTreeMap<PathBuf, usize> = BTreeMap::new();
+    let mut met: BTreeMap<PathBuf, usize> = BTreeMap::new();
     for (paths, role) in [(policy, Role::Policy), (audited, Role::Audited)] {
         for source in paths.iter().flat_map(|path| find(path)) {
             let identity = source.identity();
-            if let Some((_, before)) = known.get(&identity).and_then(|index| sources.get_mut(*index)) {
+            if let Some((_, before)) = met.get(&identity).and_then(|index| sources.get_mut(*index)) {
                 *before = role.max(*before);
             } else {
-                known.insert(identity, sources.len());
+                met.insert(identity, sources.len());
                 sources.push((source, role));
             }
         }
     }
-    sources.into_par_iter().map(|(source, role)| (source.read(settings), role)).collect()
+    sources.into_par_iter().map(|(source, role)| (source.read(known, settings), role)).collect()
 }
 
 /// The files of a path.
@@ -115,18 +127,21 @@ impl Source {
     fn name(&self) -> String {
         let path = self.path();
         if path.as_os_str() == STDIN {
-            return "<stdin>".to_owned();
+            return STDIN_NAME.to_owned();
         }
         let short = path.strip_prefix(".").ok().filter(|rest| !rest.as_os_str().is_empty());
         short.unwrap_or(path).to_string_lossy().into_owned()
     }
 
-    fn read(&self, settings: &Settings) -> Sheet {
+    fn read(&self, known: &Contents, settings: &Settings) -> Sheet {
         let name = self.name();
+        if let Some(bytes) = known.get(&name) {
+            return Sheet::read(&name, bytes, settings);
+        }
         let bytes = match self {
             Self::Unreadable(_, message) => return Sheet::unreadable(&name, message.clone()),
-            Self::Named(path) if path.as_os_str() == STDIN => bounded(io::stdin().lock(), settings),
-            Self::Named(path) | Self::Met(path) => open(path).and_then(|file| bounded(file, settings)),
+            Self::Named(path) if path.as_os_str() == STDIN => stdin(&settings.limits),
+            Self::Named(path) | Self::Met(path) => content(path, &settings.limits),
         };
         match bytes {
             Err(error) => Sheet::unreadable(&name, in_words(&error)),
@@ -139,14 +154,20 @@ impl Source {
     }
 }
 
+/// All of standard input.
+pub(super) fn stdin(limits: &Limits) -> io::Result<Vec<u8>> {
+    bounded(io::stdin().lock(), limits)
+}
+
+/// All of a file.
 #[expect(clippy::disallowed_methods, reason = "the command line is what has files")]
-fn open(path: &Path) -> io::Result<fs::File> {
-    fs::File::open(path)
+pub(super) fn content(path: &Path, limits: &Limits) -> io::Result<Vec<u8>> {
+    fs::File::open(path).and_then(|file| bounded(file, limits))
 }
 
 /// Everything, or one byte more than a file may have: the reader then says that it is too large.
-fn bounded(from: impl io::Read, settings: &Settings) -> io::Result<Vec<u8>> {
-    let most = u64::try_from(settings.limits.file_bytes).unwrap_or(u64::MAX).saturating_add(1);
+fn bounded(from: impl io::Read, limits: &Limits) -> io::Result<Vec<u8>> {
+    let most = u64::try_from(limits.file_bytes).unwrap_or(u64::MAX).saturating_add(1);
     let mut bytes = Vec::new();
     from.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)

@@ -105,6 +105,15 @@ pub(super) fn check(outputs: &[Output]) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The outputs that go to files. A diff takes the place of the table on standard output, and of nothing else.
+pub(super) fn beside_a_diff(outputs: &[Output]) -> anyhow::Result<Vec<Output>> {
+    if let Some(output) = outputs.iter().find(|it| it.file.is_none() && it.format != Format::Table) {
+        let name = output.format.name();
+        bail!("--fix writes its diff to standard output: give `{name}` a file, as in `-o {name}=FILE`");
+    }
+    Ok(outputs.iter().filter(|it| it.file.is_some()).cloned().collect())
+}
+
 /// Writes the report in every form that is asked for: files first, so that they are there when a reader of standard
 /// output has gone.
 pub(super) fn write(

@@ -291,6 +291,18 @@ pub struct Patch {
     pub path: Path,
     /// The new value.
     pub value: Value,
+    /// Whether it can be made unseen.
+    pub safety: Safety,
+}
+
+/// Whether a patch can be made without somebody looking at it first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Safety {
+    /// It is: the API server takes the object with it as it took it before, and all that it does is to hold back what
+    /// the workload was given by default or too generously. A security context, a mounted token, a pull policy.
+    Safe,
+    /// Somebody should look first, and why: it changes what the workload does or whom it works for.
+    Review(&'static str),
 }
 
 impl Finding {
@@ -336,10 +348,20 @@ impl Finding {
         Self { fix: Fix { advice: advice.into(), ..self.fix }, ..self }
     }
 
-    /// With a change that ends it.
+    /// With a change that ends it, and that can be made unseen; see [`Safety::Safe`].
     #[must_use]
-    pub fn patch(self, path: Path, value: impl Into<Value>) -> Self {
-        Self { fix: Fix { patch: Some(Patch { path, value: value.into() }), ..self.fix }, ..self }
+    pub fn safe_patch(self, path: Path, value: impl Into<Value>) -> Self {
+        self.patched(Patch { path, value: value.into(), safety: Safety::Safe })
+    }
+
+    /// With a change that ends it, and why somebody should look at it first: "the program may be there to write".
+    #[must_use]
+    pub fn patch_to_review(self, path: Path, value: impl Into<Value>, why: &'static str) -> Self {
+        self.patched(Patch { path, value: value.into(), safety: Safety::Review(why) })
+    }
+
+    fn patched(self, patch: Patch) -> Self {
+        Self { fix: Fix { patch: Some(patch), ..self.fix }, ..self }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::source::Source;
 
 /// The modules that do no IO and have no clock.
 const PURE: &[&str] =
-    &["admission", "api", "controls", "engine", "facts", "load", "manifest", "relations", "report"];
+    &["admission", "api", "controls", "engine", "facts", "fix", "load", "manifest", "relations", "report"];
 
 /// What each module of the crate's root may use besides itself.
 const ARROWS: &[(&str, &[&str])] = &[
@@ -13,6 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("manifest", &["api", "facts"]),
     ("relations", &["facts"]),
     ("engine", &["api", "facts", "relations"]),
+    ("fix", &["engine", "facts", "manifest"]),
     ("load", &["api", "engine", "facts", "manifest"]),
     ("controls", &["api", "declare_control", "engine", "facts", "relations"]),
     ("admission", &["api", "engine", "facts", "load", "manifest"]),
@@ -30,6 +31,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "controls",
             "engine",
             "facts",
+            "fix",
             "load",
             "manifest",
             "operator",

@@ -191,7 +191,7 @@ fn apply(object: &mut Value, patch: &Patch) -> Result<(), String> {
 mod tests {
     use serde_json::json;
     use stanchion::declare_control;
-    use stanchion::engine::control::Context;
+    use stanchion::engine::control::{Context, Safety};
     use stanchion::engine::parameters::NoParameters;
     use stanchion::facts::Workload;
 
@@ -231,8 +231,8 @@ mod tests {
             image("`x` is wrong")
                 .discriminator("x")
                 .fix("name an image")
-                .patch(Path::of(&["metadata", "labels"]), json!({"a": "b"})),
-            image("2 are wrong").discriminator(2).fix("name an image").patch(name, true),
+                .safe_patch(Path::of(&["metadata", "labels"]), json!({"a": "b"})),
+            image("2 are wrong").discriminator(2).fix("name an image").safe_patch(name, true),
             Finding::new(second, "is not there").fix("name it."),
         ]
         .into_iter()
@@ -289,7 +289,7 @@ mod tests {
     fn a_patch_sets_makes_and_removes() {
         let patched = |path: Path, value: Value| {
             let mut object = json!({"spec": {"volumes": [{"name": "a"}, {"name": "b"}], "hostPID": true}});
-            apply(&mut object, &Patch { path, value }).map(|()| object["spec"].clone())
+            apply(&mut object, &Patch { path, value, safety: Safety::Safe }).map(|()| object["spec"].clone())
         };
         let volumes = || Path::of(&["spec", "volumes"]);
         assert_eq!(patched(Path::of(&["spec", "hostPID"]), Value::Null).unwrap().get("hostPID"), None);

@@ -100,7 +100,7 @@ fn evaluate(workload: &Workload, _: &NoParameters, context: &Context<'_>) -> Ver
     let message = format!("mounts the token of `{}`, to whom nothing is bound{unknown}", account.name);
     let path = workload.spec_path().key("automountServiceAccountToken");
     let finding = Finding::new(path.clone(), message);
-    [finding.fix("set `automountServiceAccountToken: false`").patch(path, false)].into_iter().collect()
+    [finding.fix("set `automountServiceAccountToken: false`").safe_patch(path, false)].into_iter().collect()
 }
 
 #[cfg(test)]

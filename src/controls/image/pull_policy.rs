@@ -133,6 +133,9 @@ impl Policy {
     }
 }
 
+/// Why a person should look at a policy that relies on the nodes.
+const NODES: &str = "the image must be on every node already";
+
 fn evaluate(workload: &Workload, parameters: &PullPolicy, context: &Context<'_>) -> Verdict {
     let wanted = parameters.policy.as_str();
     declared::judge(workload, context, |image| {
@@ -145,6 +148,11 @@ fn evaluate(workload: &Workload, parameters: &PullPolicy, context: &Context<'_>)
         let by_default = if image.pull_policy.is_none() { " by default" } else { "" };
         let message = format!("is pulled `{policy}`{by_default}, not `{wanted}`");
         let finding = image.policy_finding(message).fix(advice(image, wanted, parameters.images));
+        let path = finding.path.clone();
+        let finding = match parameters.policy {
+            Policy::Always => finding.safe_patch(path, wanted),
+            Policy::IfNotPresent | Policy::Never => finding.patch_to_review(path, wanted, NODES),
+        };
         Ok(Some(if image.pull_policy.is_some() { finding.value(policy) } else { finding }))
     })
 }

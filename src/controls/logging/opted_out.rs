@@ -131,7 +131,11 @@ fn evaluate(workload: &Workload, parameters: &OptedOut, context: &Context<'_>) -
             Finding::new(at(field, key), message)
                 .value(value)
                 .fix("remove it, and drop single lines in the collector instead")
-                .patch(at(field, key), Value::Null)
+                .patch_to_review(
+                    at(field, key),
+                    Value::Null,
+                    "the lines may have been kept out for what they hold",
+                )
         })
         .collect()
 }

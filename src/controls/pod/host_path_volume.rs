@@ -151,7 +151,7 @@ fn written_to<'a>(
                     .discriminator(format_args!("{volume} at {}", mount.mount_path))
                     .value(path)
                     .fix("mount it with `readOnly: true`")
-                    .patch(field, true)
+                    .patch_to_review(field, true, "the program may be there to write")
             },
         )
     })

@@ -117,7 +117,7 @@ fn finding(
         .discriminator(format_args!("{title}, {action}"))
         .value(host)
         .fix("remove `host`")
-        .patch(path, Value::Null)
+        .patch_to_review(path, Value::Null, "the probe may be about that host")
 }
 
 #[cfg(test)]

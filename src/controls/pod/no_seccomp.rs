@@ -98,7 +98,7 @@ fn silent(workload: &Workload, container: ContainerRef<'_>, parameters: &Seccomp
     if parameters.allow_runtime_default() {
         finding
             .fix("set `seccompProfile.type: RuntimeDefault` for the pod")
-            .patch(Holder::Pod(workload).path(&[FIELD]), runtime_default())
+            .safe_patch(Holder::Pod(workload).path(&[FIELD]), runtime_default())
     } else {
         finding.fix("set an allowed `seccompProfile` for the pod")
     }

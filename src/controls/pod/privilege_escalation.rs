@@ -89,7 +89,7 @@ fn evaluate(workload: &Workload, _: &NoParameters, context: &Context<'_>) -> Ver
             if container.security_context.as_deref().is_some_and(rules_it_out) {
                 finding.fix("be less privileged, then set it to false")
             } else {
-                finding.fix("set it to false").patch(container.path().keys(&field), false)
+                finding.fix("set it to false").safe_patch(container.path().keys(&field), false)
             }
         })
         .collect()

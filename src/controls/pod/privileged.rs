@@ -77,7 +77,7 @@ fn evaluate(workload: &Workload, _: &NoParameters, context: &Context<'_>) -> Ver
             Finding::in_container(container, &field, "runs privileged")
                 .value(true)
                 .fix("remove `privileged: true`")
-                .patch(container.path().keys(&field), false)
+                .safe_patch(container.path().keys(&field), false)
         })
         .collect()
 }

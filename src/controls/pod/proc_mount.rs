@@ -20,7 +20,7 @@ pub(super) fn other_than_default(workload: &Workload, context: &Context<'_>) -> 
             Finding::in_container(container, &FIELD, format!("mounts `/proc` as {}", Quoted(set)))
                 .value(set)
                 .fix("remove `procMount`")
-                .patch(container.path().keys(&FIELD), DEFAULT)
+                .safe_patch(container.path().keys(&FIELD), DEFAULT)
         })
         .collect()
 }

@@ -122,7 +122,7 @@ fn patched(finding: Finding, holder: Holder<'_>, root: bool) -> Finding {
     if root {
         finding.fix("set `runAsNonRoot: true` and a `runAsUser` above 0")
     } else {
-        finding.patch(holder.path(&FIELD), true)
+        finding.safe_patch(holder.path(&FIELD), true)
     }
 }
 

@@ -115,7 +115,7 @@ impl SeccompParameters {
         if !self.allow_runtime_default() {
             return finding;
         }
-        finding.fix("use `RuntimeDefault`").patch(holder.path(&[FIELD]), runtime_default())
+        finding.fix("use `RuntimeDefault`").safe_patch(holder.path(&[FIELD]), runtime_default())
     }
 }
 

@@ -69,7 +69,7 @@ fn evaluate(workload: &Workload, _: &NoParameters, _: &Context<'_>) -> Verdict {
     let path = workload.spec_path().key("enableServiceLinks");
     let finding = Finding::new(path.clone(), "gets every Service as environment variables")
         .fix("set `enableServiceLinks: false`")
-        .patch(path, false);
+        .patch_to_review(path, false, "a program may read the addresses of Services from these variables");
     let finding = if written == Some(true) { finding.value(true) } else { finding };
     [finding].into_iter().collect()
 }

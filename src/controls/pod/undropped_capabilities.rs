@@ -146,7 +146,7 @@ fn undropped(container: ContainerRef<'_>, dropped: &[Text], required: &Capabilit
     finding
         .discriminator(format_args!("drop {required}"))
         .fix(format!("set `capabilities: {{drop: [{required}]}}`"))
-        .patch(container.path().keys(&DROP), list)
+        .safe_patch(container.path().keys(&DROP), list)
 }
 
 fn added_back(container: ContainerRef<'_>, place: usize, name: &Text) -> Finding {

@@ -106,7 +106,7 @@ fn of_field(holder: Holder<'_>, profile: &Profile) -> Finding {
         .finding(&[FIELD, "type"], message)
         .value(&profile.kind)
         .fix("use `RuntimeDefault`")
-        .patch(holder.path(&[FIELD]), serde_json::json!({"type": "RuntimeDefault"}))
+        .safe_patch(holder.path(&[FIELD]), serde_json::json!({"type": "RuntimeDefault"}))
 }
 
 fn of_annotation(workload: &Workload, container: &str, key: &Text, value: &Text) -> Finding {
@@ -120,7 +120,7 @@ fn of_annotation(workload: &Workload, container: &str, key: &Text, value: &Text)
         .discriminator(key)
         .value(value)
         .fix("use `runtime/default`")
-        .patch(path, "runtime/default")
+        .patch_to_review(path, "runtime/default", "the API server wants annotation and field to agree")
 }
 
 fn is_safe(profile: &str) -> bool {

@@ -101,7 +101,7 @@ fn evaluate(workload: &Workload, _: &NoParameters, context: &Context<'_>) -> Ver
                     .discriminator(part)
                     .value(value)
                     .fix(advice)
-                    .patch(holder.path(&field), Value::Null)
+                    .patch_to_review(holder.path(&field), Value::Null, "files may be labelled for it")
             })
         })
         .collect()

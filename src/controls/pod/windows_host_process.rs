@@ -83,7 +83,11 @@ fn evaluate(workload: &Workload, _: &NoParameters, context: &Context<'_>) -> Ver
                 .finding(&field, "runs as a process of the node")
                 .value(true)
                 .fix("remove `hostProcess: true`")
-                .patch(holder.path(&field), false)
+                .patch_to_review(
+                    holder.path(&field),
+                    false,
+                    "a process of the node is written for the node, and fails in a container",
+                )
         })
         .collect()
 }

@@ -139,7 +139,9 @@ fn evaluate(namespace: &Namespace, parameters: &PodSecurityLabelMissing, context
     };
     let path = Path::of(&["metadata", "labels"]).key(LABEL);
     let finding = Finding::new(path.clone(), message).fix(format!("label it `{LABEL}: {}`", wanted.as_str()));
-    [finding.patch(path, wanted.as_str())].into_iter().collect()
+    [finding.patch_to_review(path, wanted.as_str(), "pods below the level are refused from then on")]
+        .into_iter()
+        .collect()
 }
 
 #[cfg(test)]
