@@ -6,6 +6,12 @@
 //! | --- | --- |
 //! | [`explain`] | a control, or the whole catalogue, for a terminal |
 //! | [`json`] | an audit, for programs: versioned types |
+//! | [`sarif`] | an audit, for code scanning and editors |
+//! | [`junit`] | an audit, for CI servers that show tests |
+//! | [`github`] | an audit, as annotations of a pull request on GitHub |
+//! | [`gitlab`] | an audit, as GitLab's code quality report |
+//! | [`markdown`] | an audit, as a comment on a pull request |
+//! | [`policy_report`] | an audit, as reports that cluster dashboards read |
 //! | [`table`] | an audit, for a terminal |
 //! | [`framework_page`] | the clauses that controls serve, in Markdown |
 //! | [`control_page`] | a control's page and the catalogue's table, in Markdown |
@@ -14,6 +20,13 @@ mod clauses;
 pub mod control_page;
 pub mod explain;
 pub mod framework_page;
+pub mod github;
+pub mod gitlab;
 pub mod json;
+pub mod junit;
+pub mod markdown;
 mod parameter;
+pub mod policy_report;
+pub mod sarif;
 pub mod table;
+mod wording;

@@ -6,6 +6,8 @@
 
 #[path = "cli/audit.rs"]
 mod audit;
+#[path = "cli/formats.rs"]
+mod formats;
 #[path = "cli/framework.rs"]
 mod framework;
 #[path = "cli/hostile.rs"]
