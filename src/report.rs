@@ -8,6 +8,12 @@
 //! | [`explain`] | a control, or the whole catalogue, for a terminal |
 //! | [`json`] | an audit, for programs: versioned types |
 //! | [`past`] | none: it reads an audit back |
+//! | [`sarif`] | an audit, for code scanning and editors |
+//! | [`junit`] | an audit, for CI servers that show tests |
+//! | [`github`] | an audit, as annotations of a pull request on GitHub |
+//! | [`gitlab`] | an audit, as GitLab's code quality report |
+//! | [`markdown`] | an audit, as a comment on a pull request |
+//! | [`policy_report`] | an audit, as reports that cluster dashboards read |
 //! | [`table`] | an audit, for a terminal |
 //! | [`wide`] | an audit, a finding a line |
 //! | [`patch`] | what `--fix` changes in a file |
@@ -19,9 +25,16 @@ pub mod control_page;
 pub mod diff;
 pub mod explain;
 pub mod framework_page;
+pub mod github;
+pub mod gitlab;
 pub mod json;
+pub mod junit;
+pub mod markdown;
 mod parameter;
 pub mod past;
 pub mod patch;
+pub mod policy_report;
+pub mod sarif;
 pub mod table;
 pub mod wide;
+mod wording;

@@ -12,6 +12,8 @@ mod diff;
 mod filters;
 #[path = "cli/fix.rs"]
 mod fix;
+#[path = "cli/formats.rs"]
+mod formats;
 #[path = "cli/framework.rs"]
 mod framework;
 #[path = "cli/hostile.rs"]

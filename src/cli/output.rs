@@ -12,8 +12,9 @@ use serde::Serialize;
 
 use super::terminal::{COLUMNS, Terminal};
 use crate::report::json::{AuditReport, Input};
+use crate::report::policy_report::{self, Dialect};
 use crate::report::table::{self, View};
-use crate::report::wide;
+use crate::report::{github, gitlab, junit, markdown, sarif, wide};
 
 /// The form of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -24,6 +25,20 @@ pub(super) enum Format {
     Wide,
     /// For programs: docs/reference/audit.schema.json describes it
     Json,
+    /// SARIF 2.1.0, for code scanning and editors
+    Sarif,
+    /// JUnit XML, for CI servers: a suite for each subject, a case for each control
+    Junit,
+    /// Workflow commands of GitHub Actions: annotations beside the lines
+    Github,
+    /// GitLab's code quality report
+    Gitlab,
+    /// A comment for a pull request
+    Markdown,
+    /// PolicyReports (wgpolicyk8s.io/v1alpha2) in YAML, for dashboards of clusters
+    Policyreport,
+    /// Reports of openreports.io/v1alpha1, likewise
+    Openreports,
 }
 
 /// A form, and the file that it is written to; standard output without one.
@@ -81,12 +96,21 @@ impl Format {
     }
 
     fn render(self, report: &AuditReport, input: Input<'_>, view: View) -> anyhow::Result<String> {
-        let _ = input;
-        match self {
-            Self::Table => Ok(table::render(report, view)),
-            Self::Wide => Ok(wide::render(report)),
-            Self::Json => in_json(report),
-        }
+        let folder = folder();
+        Ok(match self {
+            Self::Table => table::render(report, view),
+            Self::Wide => wide::render(report),
+            Self::Json => in_json(report)?,
+            Self::Sarif => in_json(&sarif::log(report, &folder))?,
+            Self::Junit => {
+                junit::render(report, input, &folder).context("the report can't be written as XML")?
+            }
+            Self::Github => github::render(report, &folder),
+            Self::Gitlab => in_json(&gitlab::issues(report, &folder))?,
+            Self::Markdown => markdown::render(report, &folder),
+            Self::Policyreport => reports(report, Dialect::PolicyReport)?,
+            Self::Openreports => reports(report, Dialect::OpenReports)?,
+        })
     }
 }
 
@@ -141,6 +165,16 @@ pub(super) fn write(
 #[expect(clippy::disallowed_methods, reason = "the command line is what has files")]
 fn save(file: &Path, text: &str) -> anyhow::Result<()> {
     fs::write(file, text).with_context(|| format!("{} can't be written", file.display()))
+}
+
+/// Where the program runs: forges want files named from there.
+fn folder() -> String {
+    std::env::current_dir().map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn reports(report: &AuditReport, dialect: Dialect) -> anyhow::Result<String> {
+    let reports = policy_report::reports(report, dialect);
+    policy_report::yaml(&reports).context("the report can't be written as YAML")
 }
 
 /// JSON without a character that a terminal would act on; JSON's own rules leave some of them.

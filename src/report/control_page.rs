@@ -21,6 +21,14 @@ pub fn render(control: &Control) -> String {
     line(&mut page, format_args!("<!-- Made from {source} by `make generate`: edit that file instead. -->"));
     line(&mut page, format_args!("\n# `{}`\n", control.id));
     line(&mut page, format_args!("**{}.**\n", control.title));
+    page.push_str(&body(control));
+    page
+}
+
+/// What stands below the title of a control's page.
+#[must_use]
+pub fn body(control: &Control) -> String {
+    let mut page = String::new();
     line(&mut page, format_args!("| Severity | Judges | Since |\n| --- | --- | --- |"));
     let judged = judged(control.subject);
     line(&mut page, format_args!("| {} | {judged} | {} |", control.severity, control.since));

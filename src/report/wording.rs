@@ -1,0 +1,72 @@
+//! What the forms of a report have in common: names, places and sentences, harmless wherever they are shown.
+
+use std::borrow::Cow;
+
+use super::json::{AuditReport, ExcusedBy, FindingReport, SubjectReport};
+use super::table::clean;
+use crate::api::Severity;
+
+/// `critical`, `high`, `medium` or `low`.
+pub(super) const fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "critical",
+        Severity::High => "high",
+        Severity::Medium => "medium",
+        Severity::Low => "low",
+    }
+}
+
+/// `Deployment payments/ledger`
+pub(super) fn subject(subject: &SubjectReport) -> String {
+    let name = match &subject.namespace {
+        Some(namespace) => format!("{} {namespace}/{}", subject.kind, subject.name),
+        None => format!("{} {}", subject.kind, subject.name),
+    };
+    clean(&name).into_owned()
+}
+
+/// `sidecar: runs privileged`
+pub(super) fn sentence(finding: &FindingReport) -> String {
+    let text = match &finding.container {
+        Some(container) => format!("{container}: {}", finding.message),
+        None => finding.message.clone(),
+    };
+    clean(&text).into_owned()
+}
+
+/// `excepted by payments/legacy-root of team-payments until 2026-12-20T00:00:00Z`
+pub(super) fn excuse(report: &AuditReport, by: &ExcusedBy) -> String {
+    let until = ends(report, by).map_or_else(String::new, |end| format!(" until {end}"));
+    clean(&format!("excepted by {}/{} of {}{until}", by.namespace, by.name, by.owner)).into_owned()
+}
+
+/// When the exception ends.
+pub(super) fn ends<'a>(report: &'a AuditReport, by: &ExcusedBy) -> Option<&'a str> {
+    let same = |it: &&super::json::ExceptionReport| it.namespace == by.namespace && it.name == by.name;
+    report.exceptions.iter().find(same).map(|it| it.expires_at.as_str())
+}
+
+/// A file as seen from a folder, without the dots of `./`. What stands elsewhere keeps its name.
+pub(super) fn relative<'a>(file: &'a str, folder: &str) -> Cow<'a, str> {
+    let inside = Some(folder.trim_end_matches('/'))
+        .filter(|folder| !folder.is_empty())
+        .and_then(|folder| file.strip_prefix(folder)?.strip_prefix('/'));
+    let mut rest = inside.unwrap_or(file);
+    while let Some(shorter) = rest.strip_prefix("./") {
+        rest = shorter;
+    }
+    clean(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_named_as_seen_from_the_folder() {
+        assert_eq!(relative("/work/shop/a.yaml", "/work/shop"), "a.yaml");
+        assert_eq!(relative("/work/shopping/a.yaml", "/work/shop"), "/work/shopping/a.yaml");
+        assert_eq!(relative("././a.yaml", ""), "a.yaml");
+        assert_eq!(relative("../a.yaml", "/work"), "../a.yaml");
+    }
+}
