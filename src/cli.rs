@@ -7,10 +7,14 @@ mod audit;
 #[cfg(feature = "operator")]
 mod controller;
 mod crds;
+mod exception;
 mod explain;
 mod files;
+mod lint;
+mod moment;
 mod output;
 mod presets;
+mod sources;
 mod terminal;
 
 use std::process::ExitCode;
@@ -66,6 +70,8 @@ macro_rules! subcommands {
 
 subcommands! {
     Audit => audit,
+    Lint => lint,
+    Exception => exception,
     Explain => explain,
     Crds => crds,
     #[cfg(feature = "operator")]

@@ -6,12 +6,18 @@
 
 #[path = "cli/audit.rs"]
 mod audit;
+#[path = "cli/examples.rs"]
+mod examples;
+#[path = "cli/exception.rs"]
+mod exception;
 #[path = "cli/framework.rs"]
 mod framework;
 #[path = "cli/hostile.rs"]
 mod hostile;
 #[path = "cli/json.rs"]
 mod json;
+#[path = "cli/lint.rs"]
+mod lint;
 #[path = "cli/others.rs"]
 mod others;
 #[path = "cli/problems.rs"]

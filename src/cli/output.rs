@@ -22,6 +22,15 @@ pub(super) enum Format {
     Json,
 }
 
+/// The form of what is no audit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum PlainFormat {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+}
+
 /// A form, and the file that it is written to; standard output without one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Output {
@@ -130,7 +139,7 @@ fn save(file: &Path, text: &str) -> anyhow::Result<()> {
 }
 
 /// JSON without a character that a terminal would act on; JSON's own rules leave some of them.
-fn json(report: &AuditReport) -> anyhow::Result<String> {
+pub(super) fn json(report: &impl serde::Serialize) -> anyhow::Result<String> {
     let text = serde_json::to_string_pretty(report).context("the report can't be written as JSON")?;
     let mut safe = String::with_capacity(text.len() + 1);
     for character in text.chars() {

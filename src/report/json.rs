@@ -11,6 +11,7 @@ mod subject;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+pub(super) use build::sentence;
 pub use build::{Input, Scope};
 pub use framework::{ClauseName, ClauseReport, FrameworkReport, UnaskedClause};
 
@@ -58,6 +59,14 @@ pub struct Tool {
     pub name: &'static str,
     /// Its version.
     pub version: &'static str,
+}
+
+impl Tool {
+    /// This program.
+    #[must_use]
+    pub const fn this() -> Self {
+        Self { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") }
+    }
 }
 
 /// The numbers to look at first.
