@@ -9,13 +9,17 @@ mod completions;
 mod controller;
 mod crds;
 mod diff;
+mod exception;
 mod explain;
 mod files;
 mod filters;
 mod fix;
+mod lint;
 mod man;
+mod moment;
 mod output;
 mod presets;
+mod sources;
 mod terminal;
 
 use std::process::ExitCode;
@@ -72,6 +76,8 @@ macro_rules! subcommands {
 subcommands! {
     Audit => audit,
     Diff => diff,
+    Lint => lint,
+    Exception => exception,
     Explain => explain,
     Crds => crds,
     Completions => completions,

@@ -10,6 +10,8 @@
 //! - [`controls`]: the catalogue, one file a control.
 //! - [`engine`]: standards, tiers and exceptions over facts: the posture.
 //! - [`fix`]: safe patches made in the text of manifests, and nothing else touched.
+//! - [`draft`]: a first version of an exception.
+//! - [`lint`]: what is wrong with standards, tiers and exceptions in files.
 //! - [`report`]: what is known, as people and programs read it.
 //!
 //! All of these are pure: no clock, no IO, no async runtime (see ARCHITECTURE.md). The shells around them:
@@ -20,9 +22,11 @@
 pub mod api;
 pub mod cli;
 pub mod controls;
+pub mod draft;
 pub mod engine;
 pub mod facts;
 pub mod fix;
+pub mod lint;
 pub mod load;
 pub mod manifest;
 #[cfg(feature = "operator")]

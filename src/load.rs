@@ -26,6 +26,29 @@ pub struct Problem {
     pub position: Option<Position>,
     /// What is wrong and what to do.
     pub message: String,
+    /// What it is an instance of.
+    pub cause: Cause,
+}
+
+/// What keeps something from being used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Cause {
+    /// A file, or what is looked for in it, is not there.
+    Missing,
+    /// It is no YAML, no JSON or no object as Kubernetes has them.
+    Syntax,
+    /// Our API group has no such kind.
+    Kind,
+    /// The schema refuses it.
+    Schema,
+    /// A rule of the schema refuses it.
+    Rule,
+    /// The schema doesn't know the field.
+    Field,
+    /// It passes the schema and means nothing, such as a control that isn't there.
+    Value,
+    /// Another object has its name.
+    Name,
 }
 
 /// Something that was left aside, and why.

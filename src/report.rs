@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | [`diff`] | what is different between two audits |
 //! | [`explain`] | a control, or the whole catalogue, for a terminal |
+//! | [`exceptions`] | exceptions by the day on which they end, for a terminal and for programs |
 //! | [`json`] | an audit, for programs: versioned types |
 //! | [`past`] | none: it reads an audit back |
 //! | [`sarif`] | an audit, for code scanning and editors |
@@ -14,6 +15,8 @@
 //! | [`gitlab`] | an audit, as GitLab's code quality report |
 //! | [`markdown`] | an audit, as a comment on a pull request |
 //! | [`policy_report`] | an audit, as reports that cluster dashboards read |
+//! | [`lint`] | what is wrong with policy files, for a terminal and for programs |
+//! | [`lint_page`] | the table of all lints, in Markdown |
 //! | [`table`] | an audit, for a terminal |
 //! | [`wide`] | an audit, a finding a line |
 //! | [`patch`] | what `--fix` changes in a file |
@@ -23,12 +26,15 @@
 mod clauses;
 pub mod control_page;
 pub mod diff;
+pub mod exceptions;
 pub mod explain;
 pub mod framework_page;
 pub mod github;
 pub mod gitlab;
 pub mod json;
 pub mod junit;
+pub mod lint;
+pub mod lint_page;
 pub mod markdown;
 mod parameter;
 pub mod past;

@@ -8,6 +8,10 @@
 mod audit;
 #[path = "cli/diff.rs"]
 mod diff;
+#[path = "cli/examples.rs"]
+mod examples;
+#[path = "cli/exception.rs"]
+mod exception;
 #[path = "cli/filters.rs"]
 mod filters;
 #[path = "cli/fix.rs"]
@@ -20,6 +24,8 @@ mod framework;
 mod hostile;
 #[path = "cli/json.rs"]
 mod json;
+#[path = "cli/lint.rs"]
+mod lint;
 #[path = "cli/others.rs"]
 mod others;
 #[path = "cli/outputs.rs"]

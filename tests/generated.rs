@@ -70,6 +70,23 @@ fn schema_of_a_comparison_is_fresh() {
     check("docs/reference/diff.schema.json", &format!("{:#}\n", schema.as_value()));
 }
 
+#[test]
+fn schema_of_a_lint_report_is_fresh() {
+    let schema = schemars::schema_for!(stanchion::report::lint::LintReport);
+    check("docs/reference/lint.schema.json", &format!("{:#}\n", schema.as_value()));
+}
+
+#[test]
+fn schema_of_a_list_of_exceptions_is_fresh() {
+    let schema = schemars::schema_for!(stanchion::report::exceptions::ExceptionList);
+    check("docs/reference/exceptions.schema.json", &format!("{:#}\n", schema.as_value()));
+}
+
+#[test]
+fn the_table_of_lints_is_fresh() {
+    check("docs/lint.md", &stanchion::report::lint_page::render());
+}
+
 /// Needs every subcommand, those of the operator included.
 #[cfg(feature = "operator")]
 #[test]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Impact, LabelSelector, Likelihood, RiskExceptionStatus,
-    rules::{rule, selects, some},
+    rules::{rule, rule_on, selects, some},
     shapes::{
         ContainerName, ControlId, ControlPattern, ImageGlob, Link, Moment, ObjectName, Party, SshSignature,
         TargetName, Vulnerability,
@@ -56,27 +56,32 @@ pub(super) const DEFAULT_MAX_WORKLOADS: i32 = 10;
 )]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-kubernetes-validations" = [
-    rule(
+    rule_on(
+        ".expiresAt",
         "!has(self.validFrom) || self.expiresAt > self.validFrom",
         "an exception ends after it begins: set expiresAt later than validFrom",
     ),
-    rule(
+    rule_on(
+        ".expiresAt",
         "!has(self.validFrom) || self.expiresAt - self.validFrom <= duration('8784h')",
         "an exception lasts at most 366 days: set an earlier expiresAt, and renew it if it is still needed",
     ),
-    rule(
+    rule_on(
+        ".vulnerabilities",
         &format!(
             "!{} || self.controls.exists(control, control in ['image.vulnerable', 'image.*'])",
             some("self.vulnerabilities"),
         ),
         "vulnerabilities belong to the control image.vulnerable: add it to controls",
     ),
-    rule(
+    rule_on(
+        ".expiresOnFix",
         "!has(self.expiresOnFix) || !self.expiresOnFix \
          || self.controls.exists(control, control in ['image.vulnerable', 'image.*'])",
         "expiresOnFix belongs to the control image.vulnerable: add it to controls, or remove expiresOnFix",
     ),
-    rule(
+    rule_on(
+        ".approvals",
         "!has(self.requestedBy) || !has(self.approvals) \
          || self.approvals.all(approval, approval.by != self.requestedBy)",
         "nobody approves their own exception: somebody other than requestedBy must approve it",

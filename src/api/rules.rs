@@ -7,6 +7,11 @@ pub(super) fn rule(expression: &str, message: &str) -> Value {
     json!({ "rule": expression, "message": message })
 }
 
+/// The same, told of a field of what the rule is about, such as `.expiresAt`.
+pub(super) fn rule_on(field: &str, expression: &str, message: &str) -> Value {
+    json!({ "rule": expression, "message": message, "fieldPath": field })
+}
+
 /// The CEL expression for the seconds in a duration such as `30d`: CEL's own durations know no days.
 pub(super) fn seconds(duration: &str) -> String {
     format!(

@@ -1,7 +1,9 @@
 //! Checks documents against the schemas of our kinds, without an API server.
 //!
-//! This answers what the API server's structural schema would: fields that it would drop, types, bounds, enums, formats,
-//! patterns and keys given twice. Rules in CEL are left to the API server and to whoever compiles the document.
+//! This answers what the API server would: fields that it would drop, types, bounds, enums, formats, patterns, keys
+//! given twice, and the rules in CEL.
+
+mod cel;
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -57,6 +59,25 @@ pub fn validate(kind: Kind, document: &Value) -> Vec<SchemaError> {
         check(schema, document, "", &mut found);
     }
     found
+}
+
+/// The rules in CEL that a document breaks, in the words of the API server, sorted by path. `refused` is what
+/// [`validate`] found: the API server doesn't ask a rule about what the schema refuses.
+#[must_use]
+pub fn broken_rules(kind: Kind, document: &Value, refused: &[SchemaError]) -> Vec<SchemaError> {
+    let mut found = cel::broken(kind, document);
+    found.retain(|error| !refused.iter().any(|before| is_same_place(&before.path, &error.path)));
+    found
+}
+
+/// Whether one path is the other, or leads to it. The document and its `spec` as a whole are the place of nothing else.
+#[must_use]
+pub fn is_same_place(one: &str, other: &str) -> bool {
+    let leads = |shorter: &str, longer: &str| {
+        !matches!(shorter, "" | "spec")
+            && longer.strip_prefix(shorter).is_some_and(|rest| rest.starts_with(['.', '[']))
+    };
+    one == other || leads(one, other) || leads(other, one)
 }
 
 /// Every pattern in every schema, compiled once.
@@ -305,6 +326,40 @@ mod tests {
         let sound = tier(&json!({"level": 0, "default": true, "remediation": {"critical": "7d"}}));
         assert_eq!(errors(Kind::ServiceTier, &sound), Vec::<String>::new());
         assert_eq!(unknown(Kind::ServiceTier, &sound), vec![]);
+    }
+
+    #[test]
+    fn rules_are_told_at_their_field_unless_the_schema_refuses_it() {
+        let of = |document: &Value| {
+            let refused = validate(Kind::ServiceTier, document);
+            let broken = broken_rules(Kind::ServiceTier, document, &refused);
+            broken.iter().map(|error| error.path.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(of(&tier(&json!({"level": 0}))), ["spec.selectors"]);
+        assert_eq!(of(&tier(&json!({"level": 0, "selectors": "all"}))), Vec::<String>::new());
+        let two = json!({"level": -1, "default": true, "remediation": {"critical": "9d", "high": "7d"}});
+        assert_eq!(of(&tier(&two)), ["spec.remediation"]);
+    }
+
+    #[test]
+    fn every_rule_can_be_evaluated() {
+        fn errors(schema: &kube::core::cel::CompiledSchema) -> usize {
+            let below = schema.properties.values().chain(schema.items.as_deref());
+            let below = below.chain(schema.additional_properties.as_deref());
+            schema.compilation_errors().len() + below.map(errors).sum::<usize>()
+        }
+        for kind in Kind::ALL {
+            let schema = serde_json::to_value(crate::api::schema_of(kind)).unwrap();
+            assert_eq!(errors(&kube::core::cel::compile_schema(&schema)), 0, "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_place_is_its_own_its_parents_and_its_children_s() {
+        assert!(is_same_place("spec.rollout.stages", "spec.rollout.stages[1].soak"));
+        assert!(is_same_place("spec.level", "spec.level"));
+        assert!(!is_same_place("spec", "spec.level"));
+        assert!(!is_same_place("spec.level", "spec.levels"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Duration, LabelSelector, ServiceTierStatus,
-    rules::{at_most, rule, seconds, selects},
+    rules::{at_most, rule, rule_on, seconds, selects},
     shapes::{Party, SshPublicKey},
 };
 
@@ -45,7 +45,8 @@ use super::{
     printcolumn(name = "Description", type_ = "string", json_path = ".spec.description", priority = 1)
 )]
 #[serde(rename_all = "camelCase")]
-#[schemars(extend("x-kubernetes-validations" = [rule(
+#[schemars(extend("x-kubernetes-validations" = [rule_on(
+    ".selectors",
     "(has(self.default) && self.default) || (has(self.selectors) && self.selectors.size() > 0)",
     "this tier would have no workloads: give selectors, or make it the default one with default: true",
 )]))]

@@ -1,7 +1,6 @@
 //! `stanchion audit`
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::ValueEnum;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -9,15 +8,15 @@ use jiff::Timestamp;
 
 use super::filters::FilterArgs;
 use super::output::Output;
+use super::sources::Sources;
 use super::terminal::Terminal;
-use super::{Ended, files, fix, output, presets};
-use crate::api::{Date, Severity};
+use super::{Ended, files, fix, moment, output, presets};
+use crate::api::Severity;
 use crate::engine::evaluate::{Assessment, assess};
 use crate::engine::framework::Framework;
 use crate::engine::policy::{self, Policy};
 use crate::facts::Text;
-use crate::load::{Collection, Settings};
-use crate::manifest::Limits;
+use crate::load::Collection;
 use crate::report::json::{AuditReport, Input, Scope};
 use crate::report::table::plural;
 
@@ -60,7 +59,7 @@ pub(super) struct Args {
     /// Judge as of this moment instead of now: 2027-01-15 (midnight UTC) or 2027-01-15T08:00:00Z
     ///
     /// Shows which exceptions will have ended by then, and what fails without them.
-    #[arg(long, value_name = "TIME", value_parser = moment)]
+    #[arg(long, value_name = "TIME", value_parser = moment::parse)]
     at: Option<Timestamp>,
 
     /// Show how what is judged stands to the clauses of a framework
@@ -143,9 +142,15 @@ pub(super) fn judge(
     known: &files::Contents,
     terminal: Option<&mut Terminal>,
 ) -> anyhow::Result<Judged> {
-    let mut collection = collect(args, known, terminal);
+    let sources = Sources {
+        paths: &args.paths,
+        standards: &args.standards,
+        presets: &args.preset,
+        namespace: &args.default_namespace,
+    };
+    let mut collection = sources.collect(known, terminal);
     let policy = collection.compile(settings(args));
-    let mut assessment = assess(&policy, &collection.inventory, args.at.unwrap_or_else(now));
+    let mut assessment = assess(&policy, &collection.inventory, args.at.unwrap_or_else(moment::now));
     // What stands in policy files alone is known, not judged.
     assessment.subjects.retain(|key, _| collection.origins.contains_key(key));
     args.filters.narrow(&policy, &mut assessment)?;
@@ -206,40 +211,6 @@ fn settings(args: &Args) -> policy::Settings {
     settings
 }
 
-/// Reads everything.
-fn collect(args: &Args, known: &files::Contents, terminal: Option<&mut Terminal>) -> Collection {
-    let settings = Settings {
-        namespace: Text::from(args.default_namespace.as_str()),
-        limits: Limits::default(),
-        keys: Arc::default(),
-    };
-    let mut collection = Collection::default();
-    for (sheet, role) in files::read(&args.standards, &args.paths, known, &settings) {
-        collection.add(sheet, role);
-    }
-    if let Some(path) = args.standards.first() {
-        collection.expect_policy(&path.to_string_lossy());
-    }
-    let mut wanted: Vec<&str> = args.preset.iter().map(String::as_str).collect();
-    if wanted.is_empty() && !collection.mentions_standards() {
-        wanted = presets::DEFAULTS.to_vec();
-        let others: Vec<&str> = presets::names().filter(|name| !wanted.contains(name)).collect();
-        let others =
-            if others.is_empty() { String::new() } else { format!("; --preset knows {}", others.join(", ")) };
-        let judging = wanted.join(" and ");
-        if let Some(terminal) = terminal {
-            terminal.note(&format!("no SecurityStandard given: judging by the presets {judging}{others}"));
-        }
-    }
-    wanted.sort_unstable();
-    wanted.dedup();
-    for sheet in wanted.iter().filter_map(|name| presets::sheet(name, &settings)) {
-        collection.add_preset(sheet);
-    }
-    collection.expect_objects();
-    collection
-}
-
 impl FailOn {
     fn severity(self) -> Option<Severity> {
         match self {
@@ -257,19 +228,4 @@ fn framework() -> impl TypedValueParser<Value = Framework> {
     let names = Framework::ALL.map(|it| PossibleValue::new(it.name()).help(it.as_str()));
     PossibleValuesParser::new(names)
         .try_map(|name| Framework::find(&name).ok_or_else(|| format!("no framework `{name}`")))
-}
-
-/// A moment, or the beginning of a day.
-fn moment(text: &str) -> Result<Timestamp, String> {
-    let day = || text.parse::<Date>().map(Date::start);
-    text.parse::<Timestamp>().or_else(|_| day()).map_err(|_| {
-        "write a day such as 2027-01-15, or a time with its zone such as 2027-01-15T08:00:00Z".to_owned()
-    })
-}
-
-/// The present, to the second.
-#[expect(clippy::disallowed_methods, reason = "the command line is what has a clock")]
-fn now() -> Timestamp {
-    let now = Timestamp::now();
-    Timestamp::from_second(now.as_second()).unwrap_or(now)
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::output::in_json;
+use super::output::{self, PlainFormat};
 use super::terminal::Terminal;
 use super::{Ended, filters};
 use crate::report::diff::{AuditDiff, render};
@@ -24,23 +24,14 @@ pub(super) struct Args {
 
     /// How to print the result
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
-    output: Format,
-}
-
-/// How to print the result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// For people
-    Table,
-    /// For programs: docs/reference/diff.schema.json describes it
-    Json,
+    output: PlainFormat,
 }
 
 pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
     let diff = AuditDiff::new(&filters::read(&args.before)?, &filters::read(&args.after)?);
     let text = match args.output {
-        Format::Table => render(&diff),
-        Format::Json => in_json(&diff)?,
+        PlainFormat::Table => render(&diff),
+        PlainFormat::Json => output::json(&diff)?,
     };
     terminal.print(&text)?;
     Ok(if diff.is_worse() { Ended::Findings } else { Ended::Clean })

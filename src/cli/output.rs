@@ -41,6 +41,15 @@ pub(super) enum Format {
     Openreports,
 }
 
+/// The form of what is no audit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum PlainFormat {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+}
+
 /// A form, and the file that it is written to; standard output without one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Output {
@@ -100,13 +109,13 @@ impl Format {
         Ok(match self {
             Self::Table => table::render(report, view),
             Self::Wide => wide::render(report),
-            Self::Json => in_json(report)?,
-            Self::Sarif => in_json(&sarif::log(report, &folder))?,
+            Self::Json => json(report)?,
+            Self::Sarif => json(&sarif::log(report, &folder))?,
             Self::Junit => {
                 junit::render(report, input, &folder).context("the report can't be written as XML")?
             }
             Self::Github => github::render(report, &folder),
-            Self::Gitlab => in_json(&gitlab::issues(report, &folder))?,
+            Self::Gitlab => json(&gitlab::issues(report, &folder))?,
             Self::Markdown => markdown::render(report, &folder),
             Self::Policyreport => reports(report, Dialect::PolicyReport)?,
             Self::Openreports => reports(report, Dialect::OpenReports)?,
@@ -178,7 +187,7 @@ fn reports(report: &AuditReport, dialect: Dialect) -> anyhow::Result<String> {
 }
 
 /// JSON without a character that a terminal would act on; JSON's own rules leave some of them.
-pub(super) fn in_json(report: &impl Serialize) -> anyhow::Result<String> {
+pub(super) fn json(report: &impl Serialize) -> anyhow::Result<String> {
     let text = serde_json::to_string_pretty(report).context("the report can't be written as JSON")?;
     let mut safe = String::with_capacity(text.len() + 1);
     for character in text.chars() {

@@ -1,6 +1,6 @@
 //! Where text goes: two streams that know whether they can show colours.
 
-use std::io::{self, Write};
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write};
 
 use anstream::AutoStream;
 use anyhow::Context as _;
@@ -10,6 +10,9 @@ use crate::report::table;
 
 /// The columns of what is no terminal.
 pub(super) const COLUMNS: usize = 100;
+
+/// Bytes of an answer; no field of ours takes more.
+const LONGEST_ANSWER: u64 = 16_384;
 
 /// Standard output and standard error.
 pub(super) struct Terminal {
@@ -29,7 +32,6 @@ impl Terminal {
     }
 
     /// Whether standard error is a terminal.
-    #[cfg(feature = "operator")]
     pub(super) fn shows_errors_to_a_person(&self) -> bool {
         self.err.is_terminal()
     }
@@ -49,6 +51,20 @@ impl Terminal {
     pub(super) fn note(&mut self, line: &str) {
         // Without a standard error there is nobody to tell.
         let _ = writeln!(self.err, "{}", table::clean(line));
+    }
+
+    /// Whether there is a person to ask.
+    pub(super) fn can_ask(&self) -> bool {
+        io::stdin().is_terminal() && self.shows_errors_to_a_person()
+    }
+
+    /// Asks on standard error, and reads a line; nothing at the end of the input.
+    pub(super) fn ask(&mut self, question: &str) -> anyhow::Result<Option<String>> {
+        write!(self.err, "{}: ", table::clean(question)).and_then(|()| self.err.flush())?;
+        let mut line = String::new();
+        let read = io::stdin().lock().take(LONGEST_ANSWER).read_line(&mut line);
+        let read = read.context("standard input can't be read")?;
+        Ok((read > 0).then(|| line.trim().to_owned()))
     }
 
     /// Says on standard error what stands in the way.

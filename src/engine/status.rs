@@ -7,6 +7,8 @@ mod exception;
 mod standard;
 mod tier;
 
+pub use exception::obstacle;
+
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 

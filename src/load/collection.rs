@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Origin, Problem, Sheet, Skipped};
+use super::{Cause, Origin, Problem, Sheet, Skipped};
 use crate::api::{Kind, RiskException, SecurityStandard, ServiceTier};
 use crate::engine::policy::{Policy, Refused, Settings};
 use crate::facts::object::Object;
@@ -118,7 +118,8 @@ impl Collection {
         } else {
             "nothing to audit: no Kubernetes object in it"
         };
-        self.problems.push(Problem { file, position: None, message: message.to_owned() });
+        let message = message.to_owned();
+        self.problems.push(Problem { file, position: None, message, cause: Cause::Missing });
     }
 
     /// Files given as policy, without any in them, are a problem too.
@@ -126,7 +127,19 @@ impl Collection {
         let has_none = self.standards.is_empty() && self.tiers.is_empty() && self.exceptions.is_empty();
         if has_none && self.problems.is_empty() {
             let message = "no SecurityStandard, ServiceTier or RiskException in it to judge by".to_owned();
-            self.problems.push(Problem { file: path.into(), position: None, message });
+            let cause = Cause::Missing;
+            self.problems.push(Problem { file: path.into(), position: None, message, cause });
+        }
+    }
+
+    /// Files to lint, without any standard, tier or exception in them, are a problem too.
+    pub fn expect_decisions(&mut self) {
+        let has_none = self.standards.is_empty() && self.tiers.is_empty() && self.exceptions.is_empty();
+        if has_none && self.problems.is_empty() {
+            let file = self.order.keys().next().map_or_else(|| Arc::from("<stdin>"), Arc::clone);
+            let message =
+                "nothing to lint: no SecurityStandard, ServiceTier or RiskException in it".to_owned();
+            self.problems.push(Problem { file, position: None, message, cause: Cause::Missing });
         }
     }
 
@@ -183,6 +196,12 @@ impl Collection {
         }
     }
 
+    /// The place of a file among all.
+    #[must_use]
+    pub fn place_of(&self, file: &str) -> Option<usize> {
+        self.order.get(file).copied()
+    }
+
     fn refusal(&self, refused: &Refused) -> Vec<Problem> {
         let origin = self.origin(refused.kind, &refused.namespace, &refused.name);
         let slash = if refused.namespace.is_empty() { "" } else { "/" };
@@ -191,6 +210,7 @@ impl Collection {
             file: origin.map_or_else(|| Arc::from(""), |origin| Arc::clone(&origin.file)),
             position: origin.map(|origin| origin.locate_written(&error.path)),
             message: format!("{called}: {error}"),
+            cause: Cause::Value,
         };
         refused.errors.iter().map(problem).collect()
     }
@@ -221,5 +241,5 @@ fn keep<T: kube::Resource + PartialEq>(
         first.origin.start()
     );
     let position = Some(written.origin.start());
-    problems.push(Problem { file: written.origin.file, position, message });
+    problems.push(Problem { file: written.origin.file, position, message, cause: Cause::Name });
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Origin, Problem, Skipped, policy};
+use super::{Cause, Origin, Problem, Skipped, policy};
 use crate::api;
 use crate::engine::suggest::did_you_mean;
 use crate::facts::Text;
@@ -46,6 +46,7 @@ impl Sheet {
             message: problem.fault.to_string(),
             position: Some(problem.position),
             file: problem.file,
+            cause: Cause::Syntax,
         }));
         sheet.skipped.extend(reading.skipped.into_iter().map(|skipped| Skipped {
             reason: skipped.reason.to_string(),
@@ -64,7 +65,8 @@ impl Sheet {
     /// A file that could not be read at all.
     #[must_use]
     pub fn unreadable(name: &str, message: impl Into<String>) -> Self {
-        let problem = Problem { file: name.into(), position: None, message: message.into() };
+        let problem =
+            Problem { file: name.into(), position: None, message: message.into(), cause: Cause::Missing };
         Self { name: name.into(), problems: vec![problem], ..Self::default() }
     }
 
@@ -125,6 +127,7 @@ impl Sheet {
                 file: Arc::clone(&document.file),
                 position: Some(error.position),
                 message: format!("{}: {error}", called(document)),
+                cause: Cause::Syntax,
             }),
         }
     }
@@ -150,6 +153,7 @@ impl Sheet {
                 api::GROUP,
                 did_you_mean(&document.kind, kinds)
             ),
+            cause: Cause::Kind,
         });
     }
 }

@@ -12,6 +12,7 @@ mod view;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+pub(super) use build::sentence;
 pub use build::{Input, Scope};
 pub use framework::{ClauseName, ClauseReport, FrameworkReport, UnaskedClause};
 
@@ -92,6 +93,14 @@ pub struct SinceReport {
     pub at: String,
     /// Findings that stood then and still do; they are not listed.
     pub standing: u64,
+}
+
+impl Tool {
+    /// This program.
+    #[must_use]
+    pub const fn this() -> Self {
+        Self { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") }
+    }
 }
 
 /// The numbers to look at first.

@@ -3,8 +3,20 @@
 use crate::source::Source;
 
 /// The modules that do no IO and have no clock.
-const PURE: &[&str] =
-    &["admission", "api", "controls", "engine", "facts", "fix", "load", "manifest", "relations", "report"];
+const PURE: &[&str] = &[
+    "admission",
+    "api",
+    "controls",
+    "draft",
+    "engine",
+    "facts",
+    "fix",
+    "lint",
+    "load",
+    "manifest",
+    "relations",
+    "report",
+];
 
 /// What each module of the crate's root may use besides itself.
 const ARROWS: &[(&str, &[&str])] = &[
@@ -17,7 +29,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("load", &["api", "engine", "facts", "manifest"]),
     ("controls", &["api", "declare_control", "engine", "facts", "relations"]),
     ("admission", &["api", "engine", "facts", "load", "manifest"]),
-    ("report", &["api", "engine", "facts", "load", "manifest"]),
+    ("draft", &["api", "engine", "facts"]),
+    ("lint", &["api", "engine", "facts", "load", "manifest"]),
+    ("report", &["api", "engine", "facts", "lint", "load", "manifest"]),
     (
         "operator",
         &["admission", "api", "controls", "engine", "facts", "load", "manifest", "report", "webhook"],
@@ -29,9 +43,11 @@ const ARROWS: &[(&str, &[&str])] = &[
             "admission",
             "api",
             "controls",
+            "draft",
             "engine",
             "facts",
             "fix",
+            "lint",
             "load",
             "manifest",
             "operator",

@@ -35,6 +35,19 @@ fn nor_of_a_problem() {
 }
 
 #[test]
+fn nor_of_a_policy() {
+    let exception = "apiVersion: stanchion.dev/v1alpha1\nkind: RiskException\nmetadata: {name: \"\\e[2Jname\"}\n\
+        spec: {controls: [\"\\e[2Jowned\", pod.privileged], target: {names: [a], kind: \"\\u202Eowned\"}, \
+        reason: \"twenty characters \\e[2J\", owner: \"\\e]0;owned\\a\", expiresAt: 2030-01-01T00:00:00Z}\n";
+    let input = format!("{}---\n{exception}", privileged("a"));
+    for args in [&["lint", "-"][..], &["exception", "list", "-"], &["exception", "verify", "-"]] {
+        let run = stanchion(args).stdin(input.clone()).run();
+        assert!(is_harmless(&run.stdout) && is_harmless(&run.stderr), "{args:?}: {:?}", run.stdout);
+        assert!(format!("{}{}", run.stdout, run.stderr).contains("owned"), "{}", run.stderr);
+    }
+}
+
+#[test]
 fn wide_names_keep_the_columns() {
     let input = format!("{}---\n{STANDARD}", privileged("名前").replace("name: app", "name: 容器"));
     let run = stanchion(&["audit", "-"]).stdin(input).run();

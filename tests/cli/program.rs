@@ -63,6 +63,22 @@ pub(crate) fn folder(files: &[(&str, &[u8])]) -> TempDir {
     folder
 }
 
+/// What a file holds.
+#[expect(clippy::disallowed_methods, reason = "the program reads files")]
+pub(crate) fn content(file: &Path) -> String {
+    std::fs::read_to_string(file).unwrap()
+}
+
+/// The names of a folder's files, sorted.
+#[expect(clippy::disallowed_methods, reason = "the program reads files")]
+pub(crate) fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> =
+        entries.map(|it| it.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
 /// A pod that fails, with this name.
 pub(crate) fn privileged(name: &str) -> String {
     format!(

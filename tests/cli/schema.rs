@@ -1,13 +1,19 @@
-//! Checks a document against the committed schema, as strictly as can be: nothing may be there that it doesn't name.
+//! Checks a document against a committed schema, as strictly as can be: nothing may be there that it doesn't name.
 
 use std::path::Path;
 
 use serde_json::{Map, Value};
 
 /// What is wrong with an audit, by docs/reference/audit.schema.json.
-#[expect(clippy::disallowed_methods, reason = "the schema is a file")]
 pub(crate) fn problems(document: &Value) -> Vec<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/audit.schema.json");
+    problems_by("audit", document)
+}
+
+/// What is wrong with a document, by the schema of this name in docs/reference.
+#[expect(clippy::disallowed_methods, reason = "the schema is a file")]
+pub(crate) fn problems_by(name: &str, document: &Value) -> Vec<String> {
+    let file = format!("docs/reference/{name}.schema.json");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let mut problems = Vec::new();
     check(&schema, &schema, document, "", &mut problems);

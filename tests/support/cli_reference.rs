@@ -11,15 +11,16 @@ pub(crate) fn render() -> String {
          `CLICOLOR_FORCE`; there are none where\nthe output is no terminal.\n\n",
     );
     for subcommand in command.get_subcommands().filter(|it| it.get_name() != "help") {
-        section(subcommand, &mut page);
+        section("stanchion", subcommand, &mut page);
     }
     format!("{}\n", page.trim_end())
 }
 
-fn section(command: &Command, page: &mut String) {
-    let mut command = command.clone().bin_name(format!("stanchion {}", command.get_name()));
+fn section(above: &str, command: &Command, page: &mut String) {
+    let name = format!("{above} {}", command.get_name());
+    let mut command = command.clone().bin_name(name.clone());
     let usage = command.render_usage().to_string();
-    let _ = writeln!(page, "## stanchion {}\n", command.get_name());
+    let _ = writeln!(page, "## {name}\n");
     let about = command.get_long_about().or(command.get_about()).map(ToString::to_string);
     let _ = writeln!(page, "{}\n", about.unwrap_or_default());
     let _ = writeln!(page, "```\n{}\n```\n", usage.trim_start_matches("Usage: "));
@@ -34,6 +35,9 @@ fn section(command: &Command, page: &mut String) {
         let examples = examples.to_string();
         let lines = examples.lines().skip(1).map(|line| line.strip_prefix("  ").unwrap_or(line));
         let _ = writeln!(page, "```sh\n{}\n```\n", lines.collect::<Vec<_>>().join("\n"));
+    }
+    for subcommand in command.get_subcommands().filter(|it| it.get_name() != "help") {
+        section(&name, subcommand, page);
     }
 }
 

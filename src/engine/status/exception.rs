@@ -108,30 +108,40 @@ fn effective(exception: &CompiledException, state: &ExceptionState) -> Said {
     if !state.life.is_active() {
         return reasons::NOT_ACTIVE.because("It covers nothing; `Active` says why.");
     }
-    if state.overbroad {
-        return reasons::OVERBROAD.because(format!(
-            "It matches {} and may cover {}: it covers none. Narrow the target, or raise maxWorkloads.",
-            plural(state.targets.len(), "workload"),
-            exception.max_workloads
-        ));
-    }
-    if state.targets.is_empty() {
-        return reasons::MATCHES_NOTHING.because("No workload of this namespace matches the target.");
-    }
-    if !state.asked_for {
-        return reasons::MATCHES_NOTHING
-            .because("No standard asks for its controls on the workloads that it matches.");
-    }
-    if !state.failed_compensations.is_empty() {
-        let failed: Vec<&str> = state.failed_compensations.iter().map(Text::as_str).collect();
-        return reasons::COMPENSATING_CONTROL_FAILED
-            .because(format!("Compensating controls that don't hold: {}.", failed.join(", ")));
+    if let Some(obstacle) = obstacle(exception, state) {
+        return obstacle;
     }
     if state.findings.is_empty() {
         return reasons::NO_LONGER_NEEDED.because("What it matches passes now: it can be deleted.");
     }
     let covered = plural(state.covered.len(), "workload");
     reasons::EFFECTIVE.because(format!("Covers {} on {covered}.", plural(state.findings.len(), "finding")))
+}
+
+/// What keeps an exception from covering anything, whether it lives or not.
+#[must_use]
+pub fn obstacle(exception: &CompiledException, state: &ExceptionState) -> Option<Said> {
+    if state.overbroad {
+        return Some(reasons::OVERBROAD.because(format!(
+            "It matches {} and may cover {}: it covers none. Narrow the target, or raise maxWorkloads.",
+            plural(state.targets.len(), "workload"),
+            exception.max_workloads
+        )));
+    }
+    if state.targets.is_empty() {
+        let message = "No workload of this namespace matches the target.";
+        return Some(reasons::MATCHES_NOTHING.because(message));
+    }
+    if !state.asked_for {
+        let message = "No standard asks for its controls on the workloads that it matches.";
+        return Some(reasons::MATCHES_NOTHING.because(message));
+    }
+    if !state.failed_compensations.is_empty() {
+        let failed: Vec<&str> = state.failed_compensations.iter().map(Text::as_str).collect();
+        let message = format!("Compensating controls that don't hold: {}.", failed.join(", "));
+        return Some(reasons::COMPENSATING_CONTROL_FAILED.because(message));
+    }
+    None
 }
 
 fn last_used(before: Option<&RiskExceptionStatus>, used: bool, now: Timestamp) -> Option<Time> {

@@ -54,7 +54,7 @@ impl AuditReport {
         Self {
             api_version: API_VERSION,
             kind: KIND,
-            tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+            tool: Tool::this(),
             at: input.assessment.at.to_string(),
             summary: summary(input, &subjects, scope),
             filters: scope.filters.clone(),
@@ -243,7 +243,7 @@ fn is_due(policy: &Policy, exception: &CompiledException, state: &ExceptionState
 }
 
 /// A message as a sentence.
-fn sentence(message: &str) -> String {
+pub(in crate::report) fn sentence(message: &str) -> String {
     let mut characters = message.chars();
     let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     let stop = if message.ends_with('.') { "" } else { "." };

@@ -1,0 +1,33 @@
+//! `stanchion exception list`
+
+use super::{Judging, tell_what_is_missing};
+use crate::cli::output::{self, PlainFormat};
+use crate::cli::{Ended, Terminal};
+use crate::report::exceptions::{ExceptionList, table};
+use crate::report::json::Input;
+
+/// List exceptions by the day on which they end, and say which do nothing and why
+///
+/// Exit codes: 0 listed, 2 something could not be read or used.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  stanchion exception list manifests/ --standards policy/ --at 2027-01-15")]
+pub(super) struct Args {
+    #[command(flatten)]
+    judging: Judging,
+
+    /// How to write the result
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    output: PlainFormat,
+}
+
+pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
+    let (collection, policy, assessment) = args.judging.judge(terminal);
+    let input = Input { collection: &collection, policy: &policy, assessment: &assessment };
+    let list = ExceptionList::new(input);
+    match args.output {
+        PlainFormat::Table => terminal.print(&table(&list))?,
+        PlainFormat::Json => terminal.print(&output::json(&list)?)?,
+    }
+    tell_what_is_missing(&collection, terminal);
+    Ok(if collection.problems.is_empty() { Ended::Clean } else { Ended::Failed })
+}

@@ -1,0 +1,31 @@
+//! `stanchion exception verify`
+
+use super::{Judging, tell_what_is_missing};
+use crate::cli::{Ended, Terminal};
+use crate::report::exceptions::{ExceptionList, verdict};
+use crate::report::json::Input;
+
+/// Check that every exception is accepted, approved, active and effective, and say why if one isn't
+///
+/// Names of approvers count as written: what files in Git amount to.
+///
+/// Exit codes: 0 all of them are, 1 at least one is not, 2 something could not be read.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  stanchion exception verify manifests/ --standards policy/")]
+pub(super) struct Args {
+    #[command(flatten)]
+    judging: Judging,
+}
+
+pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
+    let (collection, policy, assessment) = args.judging.judge(terminal);
+    let input = Input { collection: &collection, policy: &policy, assessment: &assessment };
+    let list = ExceptionList::new(input);
+    terminal.print(&verdict(&list))?;
+    tell_what_is_missing(&collection, terminal);
+    Ok(match list.exit_code() {
+        0 => Ended::Clean,
+        1 => Ended::Findings,
+        _ => Ended::Failed,
+    })
+}

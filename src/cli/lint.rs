@@ -1,0 +1,91 @@
+//! `stanchion lint`
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::output::PlainFormat;
+use super::terminal::Terminal;
+use super::{Ended, files, moment, output, sources};
+use crate::engine::evaluate::assess;
+use crate::engine::policy;
+use crate::lint::{self, Context};
+use crate::load::{Collection, Role};
+use crate::report::lint::{LintReport, render};
+
+/// Check standards, tiers and exceptions before they are applied
+///
+/// Reads YAML and JSON files, folders with everything below them, or standard input. Errors are what an API server or
+/// the operator would refuse. Warnings are what only more context shows: an exception that covers nothing, a tier that
+/// never has a workload. Other objects among the files are that context. docs/lint.md lists every lint.
+///
+/// Exit codes: 0 clean, 1 errors, or with --strict warnings, 2 something could not be read.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  stanchion lint policy/ manifests/ --strict")]
+pub(super) struct Args {
+    /// Files or folders; `-` reads standard input
+    #[arg(value_name = "PATH", required = true)]
+    paths: Vec<PathBuf>,
+
+    /// Files or folders with SecurityStandards, ServiceTiers and RiskExceptions as context; can be given several times
+    ///
+    /// What can't be used in them is told; warnings are about the paths alone.
+    #[arg(long, value_name = "PATH")]
+    standards: Vec<PathBuf>,
+
+    /// Check as of this moment instead of now: 2027-01-15 (midnight UTC) or 2027-01-15T08:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = moment::parse)]
+    at: Option<Timestamp>,
+
+    /// How to write the result
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    output: PlainFormat,
+
+    /// The namespace of objects that name none
+    #[arg(short, long, value_name = "NAME", default_value = "default")]
+    default_namespace: String,
+
+    /// Let warnings count for the exit code
+    #[arg(long)]
+    strict: bool,
+}
+
+pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
+    let (mut collection, files) = collect(args);
+    let policy = collection.compile(policy::Settings::default());
+    let assessment = assess(&policy, &collection.inventory, args.at.unwrap_or_else(moment::now));
+    let context =
+        Context { collection: &collection, policy: &policy, assessment: &assessment, files: &files };
+    let found = lint::check(context);
+    let report = LintReport::new(&collection, &found, assessment.at, args.strict);
+    match args.output {
+        PlainFormat::Table => terminal.print(&render(&report))?,
+        PlainFormat::Json => terminal.print(&output::json(&report)?)?,
+    }
+    Ok(match report.summary.exit_code {
+        0 => Ended::Clean,
+        1 => Ended::Findings,
+        _ => Ended::Failed,
+    })
+}
+
+/// Everything, and the names of the files to warn about.
+fn collect(args: &Args) -> (Collection, BTreeSet<Arc<str>>) {
+    let mut collection = Collection::default();
+    let mut linted = BTreeSet::new();
+    for (sheet, role) in files::read(
+        &args.standards,
+        &args.paths,
+        &files::Contents::new(),
+        &sources::settings(&args.default_namespace),
+    ) {
+        if role == Role::Audited {
+            linted.insert(Arc::clone(&sheet.name));
+        }
+        collection.add(sheet, role);
+    }
+    collection.expect_decisions();
+    (collection, linted)
+}

@@ -1,0 +1,51 @@
+//! Tiers: those that can never have a workload, and defaults that don't count.
+
+use super::subsume::covers;
+use super::{At, Context, Diagnostic, TIER_SHADOWED, TIER_TWO_DEFAULTS};
+use crate::api::{Kind, ServiceTier};
+use crate::facts::Text;
+use crate::load::Written;
+
+pub(super) fn check(context: Context<'_>, found: &mut Vec<Diagnostic>) {
+    let mut tiers: Vec<(&Text, &Written<ServiceTier>)> =
+        context.collection.tiers.iter().map(|((_, name), written)| (name, written)).collect();
+    // The order in which they are asked.
+    tiers.sort_by_key(|(name, written)| (written.object.spec.level, *name));
+    let mut default: Option<&Text> = None;
+    for (place, (name, written)) in tiers.iter().enumerate() {
+        let at = At { kind: Kind::ServiceTier, namespace: "", name: name.as_str(), origin: &written.origin };
+        if written.object.spec.default {
+            match default {
+                None => default = Some(name),
+                Some(first) => {
+                    let message = format!("`{first}` is the default tier already, and counts");
+                    context.warn(found, &TIER_TWO_DEFAULTS, &at, "spec.default", &message);
+                }
+            }
+        } else {
+            let before = tiers.get(..place).unwrap_or_default();
+            if let Some(by) = shadow(before, &written.object) {
+                let message = format!(
+                    "whatever it selects is in {by}, which {} first",
+                    if by.contains(" and ") { "are asked" } else { "is asked" }
+                );
+                context.warn(found, &TIER_SHADOWED, &at, "spec.selectors", &message);
+            }
+        }
+    }
+}
+
+/// The more critical tiers that select whatever this one selects; nothing if something may be left to it.
+fn shadow(before: &[(&Text, &Written<ServiceTier>)], tier: &ServiceTier) -> Option<String> {
+    let mut by: Vec<String> = Vec::new();
+    for selector in &tier.spec.selectors {
+        let (name, _) = before
+            .iter()
+            .find(|(_, written)| written.object.spec.selectors.iter().any(|wider| covers(wider, selector)))?;
+        let name = format!("`{name}`");
+        if !by.contains(&name) {
+            by.push(name);
+        }
+    }
+    (!by.is_empty()).then(|| by.join(" and "))
+}

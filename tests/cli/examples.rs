@@ -1,0 +1,114 @@
+//! Every example of every command's help is run as it is written, in a folder that has what it names.
+
+#![cfg(unix)]
+
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+/// Commands whose examples can't be run here, and why.
+const NOT_RUN: &[(&str, &str)] = &[("controller", "it watches a cluster until it is stopped")];
+
+/// What a person would answer, where a command asks and there is nobody.
+const ANSWERS: &[(&str, &str)] =
+    &[("exception new", " --reason 'The vendor ships a release without root in May.' --owner team-payments")];
+
+/// The lines below `Example:` of a command and of those below it, with the command's name.
+fn examples(above: &str, command: &clap::Command) -> Vec<(String, String)> {
+    let name = format!("{above} {}", command.get_name()).trim().to_owned();
+    let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let lines = help.lines().skip_while(|line| !line.starts_with("Example"));
+    let lines = lines.filter_map(|line| line.strip_prefix("  "));
+    let mut found: Vec<(String, String)> = lines.map(|line| (name.clone(), line.to_owned())).collect();
+    let below = command.get_subcommands().filter(|it| it.get_name() != "help");
+    found.extend(below.flat_map(|subcommand| examples(&name, subcommand)));
+    found
+}
+
+/// The commands that have arguments of their own or nothing below them, without the program's name.
+fn commands(above: &str, command: &clap::Command) -> Vec<String> {
+    let below = command.get_subcommands().filter(|it| it.get_name() != "help");
+    let named = |it: &clap::Command| format!("{above} {}", it.get_name()).trim().to_owned();
+    below.flat_map(|it| [vec![named(it)], commands(&named(it), it)].concat()).collect()
+}
+
+/// What the examples name: manifests, a policy, a chart, and programs beside ours.
+#[expect(clippy::disallowed_methods, reason = "examples read files")]
+fn prepared() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/fixtures/company");
+    let copy = |from: &str, to: &str| {
+        std::fs::create_dir_all(folder.path().join(to)).unwrap();
+        for entry in std::fs::read_dir(fixtures.join(from)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                let name = path.file_name().unwrap();
+                std::fs::copy(&path, folder.path().join(to).join(name)).unwrap();
+            }
+        }
+    };
+    copy("payments", "manifests/payments");
+    copy("shop", "manifests/shop");
+    copy("policy", "policy");
+    copy("shop", "charts/shop");
+    copy("shop", "etc/kubernetes/manifests");
+    let programs = folder.path().join("bin");
+    std::fs::create_dir_all(&programs).unwrap();
+    symlink(env!("CARGO_BIN_EXE_stanchion"), programs.join("stanchion")).unwrap();
+    for (name, script) in [("helm", "cat charts/shop/cart.yaml"), ("kubectl", "cat > /dev/null")] {
+        let program = programs.join(name);
+        std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    folder
+}
+
+/// How a line ends in the folder, and what it says on standard error.
+#[expect(clippy::disallowed_methods, reason = "examples run in a shell, which needs to find the programs")]
+fn run(line: &str, folder: &TempDir) -> (i32, String) {
+    let found = std::env::var("PATH").unwrap();
+    let output = Command::new("sh")
+        .args(["-c", &line.replace(" /etc/", " etc/")])
+        .env("PATH", format!("{}:{found}", folder.path().join("bin").display()))
+        .current_dir(folder.path())
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn every_example_runs_as_it_is_written() {
+    let folder = prepared();
+    let mut ran = 0;
+    for (command, line) in examples("", &stanchion::cli::command()) {
+        let command = command.strip_prefix("stanchion").unwrap().trim();
+        if NOT_RUN.iter().any(|(name, _)| *name == command) {
+            continue;
+        }
+        let (code, said) = run(&line, &folder);
+        let answers = ANSWERS.iter().find(|(name, _)| *name == command && said.contains("nobody to ask"));
+        let (code, said) = answers.map_or((code, said), |(_, more)| run(&format!("{line}{more}"), &folder));
+        assert!(matches!(code, 0 | 1), "`{line}` ends with {code}:\n{said}");
+        ran += 1;
+    }
+    assert!(ran >= 12, "only {ran} examples were run");
+}
+
+#[test]
+fn every_command_has_an_example_of_itself() {
+    let command = stanchion::cli::command();
+    let examples = examples("", &command);
+    for name in commands("", &command) {
+        let full = format!("stanchion {name}");
+        let own = examples.iter().filter(|(of, _)| *of == full);
+        assert!(own.clone().any(|(_, line)| line.contains(&full)), "`{full}` has no example");
+    }
+    for (name, reason) in NOT_RUN {
+        assert!(!reason.is_empty());
+        let known = commands("", &command).iter().any(|command| command == name);
+        assert!(known || cfg!(not(feature = "operator")), "there is no `{name}`");
+    }
+}
