@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | [`explain`] | a control, or the whole catalogue, for a terminal |
 //! | [`json`] | an audit, for programs: versioned types |
+//! | [`html`] | an audit, as one page for a browser |
 //! | [`table`] | an audit, for a terminal |
 //! | [`framework_page`] | the clauses that controls serve, in Markdown |
 //! | [`control_page`] | a control's page and the catalogue's table, in Markdown |
@@ -14,6 +15,7 @@ mod clauses;
 pub mod control_page;
 pub mod explain;
 pub mod framework_page;
+pub mod html;
 pub mod json;
 mod parameter;
 pub mod table;

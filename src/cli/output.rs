@@ -10,7 +10,8 @@ use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Arg, ValueEnum};
 
 use super::terminal::{COLUMNS, Terminal};
-use crate::report::json::{AuditReport, Input};
+use crate::report::html;
+use crate::report::json::{AuditReport, FrameworkReport, Input};
 use crate::report::table::{self, View};
 
 /// The form of a report.
@@ -20,6 +21,8 @@ pub(super) enum Format {
     Table,
     /// For programs: docs/reference/audit.schema.json describes it
     Json,
+    /// For everybody: one page for a browser, which asks the network for nothing
+    Html,
 }
 
 /// A form, and the file that it is written to; standard output without one.
@@ -77,10 +80,10 @@ impl Format {
     }
 
     fn render(self, report: &AuditReport, input: Input<'_>, view: View) -> anyhow::Result<String> {
-        let _ = input;
         match self {
             Self::Table => Ok(table::render(report, view)),
             Self::Json => json(report),
+            Self::Html => Ok(html::render(report, &FrameworkReport::all(input))),
         }
     }
 }
