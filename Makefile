@@ -15,12 +15,13 @@ help: ## This list
 demo: ## A cluster on this machine, a small company in it, and what Stanchion says
 	scripts/demo
 
-test: ## Every test, with a real API server (the first time builds it: Go, 8 minutes)
+test: ## Every test, with a real API server and a browser (the first time builds and installs them: 8 minutes)
 	tests/controlplane/build.sh
+	tests/page/install.sh
 	$(GO) test -trimpath ./...
 	$(CARGO) test --locked --no-fail-fast
 
-test-core: ## The tests of the pure core: no Go, no cluster, a minute
+test-core: ## The tests of the pure core: no Go, no cluster, no browser, a minute
 	$(CARGO) test --locked $(CORE)
 
 check: check-fmt check-clippy check-docs check-wall check-deny check-go check-new-control ## Format, lints, documentation, dependencies

@@ -17,6 +17,7 @@
 //! | [`policy_report`] | an audit, as reports that cluster dashboards read |
 //! | [`lint`] | what is wrong with policy files, for a terminal and for programs |
 //! | [`lint_page`] | the table of all lints, in Markdown |
+//! | [`html`] | an audit, as one page for a browser |
 //! | [`table`] | an audit, for a terminal |
 //! | [`wide`] | an audit, a finding a line |
 //! | [`patch`] | what `--fix` changes in a file |
@@ -31,6 +32,7 @@ pub mod explain;
 pub mod framework_page;
 pub mod github;
 pub mod gitlab;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod lint;

@@ -60,7 +60,7 @@ struct Judging {
     at: Option<Timestamp>,
 
     /// The namespace of objects that name none
-    #[arg(short, long, value_name = "NAME", default_value = "default")]
+    #[arg(short = 'n', long, value_name = "NAME", default_value = "default")]
     default_namespace: String,
 }
 

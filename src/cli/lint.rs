@@ -44,7 +44,7 @@ pub(super) struct Args {
     output: PlainFormat,
 
     /// The namespace of objects that name none
-    #[arg(short, long, value_name = "NAME", default_value = "default")]
+    #[arg(short = 'n', long, value_name = "NAME", default_value = "default")]
     default_namespace: String,
 
     /// Let warnings count for the exit code

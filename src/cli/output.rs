@@ -11,10 +11,10 @@ use clap::{Arg, ValueEnum};
 use serde::Serialize;
 
 use super::terminal::{COLUMNS, Terminal};
-use crate::report::json::{AuditReport, Input};
+use crate::report::json::{AuditReport, FrameworkReport, Input};
 use crate::report::policy_report::{self, Dialect};
 use crate::report::table::{self, View};
-use crate::report::{github, gitlab, junit, markdown, sarif, wide};
+use crate::report::{github, gitlab, html, junit, markdown, sarif, wide};
 
 /// The form of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -25,6 +25,8 @@ pub(super) enum Format {
     Wide,
     /// For programs: docs/reference/audit.schema.json describes it
     Json,
+    /// For everybody: one page for a browser, which asks the network for nothing
+    Html,
     /// SARIF 2.1.0, for code scanning and editors
     Sarif,
     /// JUnit XML, for CI servers: a suite for each subject, a case for each control
@@ -117,6 +119,7 @@ impl Format {
             Self::Github => github::render(report, &folder),
             Self::Gitlab => json(&gitlab::issues(report, &folder))?,
             Self::Markdown => markdown::render(report, &folder),
+            Self::Html => html::render(report, &FrameworkReport::all(input)),
             Self::Policyreport => reports(report, Dialect::PolicyReport)?,
             Self::Openreports => reports(report, Dialect::OpenReports)?,
         })

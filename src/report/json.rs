@@ -5,7 +5,9 @@
 //! same.
 
 mod build;
+mod control;
 mod framework;
+mod measure;
 mod subject;
 mod view;
 
@@ -15,6 +17,7 @@ use serde::Serialize;
 pub(super) use build::sentence;
 pub use build::{Input, Scope};
 pub use framework::{ClauseName, ClauseReport, FrameworkReport, UnaskedClause};
+pub use measure::{MeasureReport, Verdict};
 
 use crate::api::{Action, Severity};
 
@@ -157,6 +160,10 @@ pub struct Posture {
     pub total: Counts,
     /// By tier, the most critical first; subjects in none are listed under `unclassified`.
     pub tiers: Vec<TierPosture>,
+    /// What the targets of tiers are about, of all tiers together.
+    pub measures: Vec<MeasureReport>,
+    /// By control, whichever standards ask for it: the gravest severity, and each subject once.
+    pub controls: Vec<ControlPosture>,
     /// By standard.
     pub standards: Vec<StandardPosture>,
     /// By owner.
@@ -196,6 +203,8 @@ pub struct TierPosture {
     /// Its subjects.
     #[serde(flatten)]
     pub counts: Counts,
+    /// Its workloads against its targets; empty for `unclassified`.
+    pub measures: Vec<MeasureReport>,
 }
 
 /// The posture of one standard.
@@ -398,6 +407,8 @@ pub struct ExceptionReport {
     pub expires_at: String,
     /// Whole days until then, rounded up; 0 once it has ended.
     pub days_left: i64,
+    /// Whole days since it began; null if nothing says when.
+    pub age_days: Option<i64>,
     /// Whether it lives: `Active`, `ExpiringSoon`, `NotYetValid`, `NotApproved`, `Expired`, `Revoked` or `Invalid`.
     pub state: String,
     /// Whether it does anything: `Effective`, or the reason why not.

@@ -20,16 +20,16 @@ pub(super) fn status(
 ) -> Option<ServiceTierStatus> {
     let tier = findings.policy.tiers.get(name)?;
     let measured = findings.posture.tiers.get(name)?;
-    let family = |family: &'static str| share(findings, name, |control| control.family() == family);
+    let shares = Shares::of(findings, Some(name));
     let mut status = ServiceTierStatus {
         observed_generation: Some(generation),
         workloads: Some(count(measured.workloads)),
         services: Some(services(findings, name)),
-        compliance: share(findings, name, |_| true),
-        image_compliance: family("image"),
-        iam_least_privilege: family("iam"),
-        logging_coverage: share(findings, name, |control| control.id == SHIPPED),
-        threat_models: threat_models(findings, name),
+        compliance: shares.compliance.compliance(),
+        image_compliance: shares.image_compliance.compliance(),
+        iam_least_privilege: shares.iam_least_privilege.compliance(),
+        logging_coverage: shares.logging_coverage.compliance(),
+        threat_models: shares.threat_models.compliance(),
         sla_compliance: None,
         exceptions: Some(exceptions(findings, &tier.name)),
         vulnerabilities: None,
@@ -111,19 +111,48 @@ fn targets_met(targets: &[Target]) -> Said {
 /// A service: its namespace, and its `part-of` label or else its only workload.
 type Service<'a> = (&'a Text, Text);
 
+/// What the targets of tiers are about, counted: compliance is the share that complies.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Shares {
+    /// Workloads, by every control.
+    pub compliance: Counts,
+    /// Workloads, by the controls of the family `image`.
+    pub image_compliance: Counts,
+    /// Workloads, by the controls of the family `iam`.
+    pub iam_least_privilege: Counts,
+    /// Workloads, by whether their logs are shipped.
+    pub logging_coverage: Counts,
+    /// Services, by whether they have a threat model that is not too old.
+    pub threat_models: Counts,
+}
+
+impl Shares {
+    pub(super) fn of(findings: &Findings<'_>, tier: Option<&str>) -> Self {
+        Self {
+            compliance: share(findings, tier, |_| true),
+            image_compliance: share(findings, tier, |control| control.family() == "image"),
+            iam_least_privilege: share(findings, tier, |control| control.family() == "iam"),
+            logging_coverage: share(findings, tier, |control| control.id == SHIPPED),
+            threat_models: threat_models(findings, tier),
+        }
+    }
+}
+
 fn services(findings: &Findings<'_>, tier: &str) -> i64 {
-    let services: BTreeSet<Service<'_>> = workloads(findings, tier).map(|(service, _)| service).collect();
+    let services: BTreeSet<Service<'_>> =
+        workloads(findings, Some(tier)).map(|(service, _)| service).collect();
     count(services.len())
 }
 
-/// The workloads of a tier, each with the service that it is part of: workloads of one namespace with the same `part-of`
+/// The workloads of a tier, or of all, each with the service that it is part of: workloads of one namespace with the same `part-of`
 /// label are one service, and one without the label is its own.
 fn workloads<'a>(
     findings: &'a Findings<'_>,
-    tier: &str,
+    tier: Option<&str>,
 ) -> impl Iterator<Item = (Service<'a>, &'a Assessed)> {
     let own = findings.assessment.subjects.iter().filter(move |(key, assessed)| {
-        assessed.tier.as_deref() == Some(tier) && matches!(key.kind, ObjectKind::Workload(_))
+        let is_asked = tier.is_none() || assessed.tier.as_deref() == tier;
+        is_asked && matches!(key.kind, ObjectKind::Workload(_))
     });
     own.map(|(key, assessed)| {
         let part_of = assessed.part_of.clone();
@@ -135,8 +164,8 @@ fn workloads<'a>(
 /// The control that judges whether logs are shipped. How long they are kept is not coverage.
 const SHIPPED: &str = "logging.not-shipped";
 
-/// The share of workloads that pass the controls that are asked about; roles and namespaces are no workloads.
-fn share(findings: &Findings<'_>, tier: &str, is_asked: impl Fn(&Control) -> bool) -> Option<Percent> {
+/// The workloads, counted by the controls that are asked about; roles and namespaces are no workloads.
+fn share(findings: &Findings<'_>, tier: Option<&str>, is_asked: impl Fn(&Control) -> bool) -> Counts {
     let controls = findings.policy.standards.iter().flat_map(|standard| &standard.controls);
     let asked: Vec<bool> = controls.map(|it| is_asked(it.control)).collect();
     let mut counts = Counts::default();
@@ -144,19 +173,19 @@ fn share(findings: &Findings<'_>, tier: &str, is_asked: impl Fn(&Control) -> boo
         let own = assessed.outcomes.iter().zip(&asked).filter(|(_, asked)| **asked);
         counts.add(worst(own.map(|(outcome, _)| *outcome)));
     }
-    counts.compliance()
+    counts
 }
 
 /// The controls that judge threat models.
 const THREAT_MODELS: [&str; 2] = ["service.threat-model-missing", "service.threat-model-stale"];
 
-/// The share of services whose threat model is there and not too old: of those that a standard asks for one, a service is
+/// The services, counted by whether their threat model is there and not too old: of those that a standard asks for one, a service is
 /// as good as its worst workload. An exception doesn't make a threat model.
-fn threat_models(findings: &Findings<'_>, tier: &str) -> Option<Percent> {
+fn threat_models(findings: &Findings<'_>, tier: Option<&str>) -> Counts {
     let controls = findings.policy.standards.iter().flat_map(|standard| &standard.controls);
     let asks: Vec<bool> = controls.map(|it| THREAT_MODELS.contains(&it.control.id)).collect();
     if !asks.contains(&true) {
-        return None;
+        return Counts::default();
     }
     let mut services: BTreeMap<Service<'_>, Outcome> = BTreeMap::new();
     for (service, assessed) in workloads(findings, tier) {
@@ -169,7 +198,7 @@ fn threat_models(findings: &Findings<'_>, tier: &str) -> Option<Percent> {
     for outcome in services.into_values() {
         counts.add(outcome);
     }
-    counts.compliance()
+    counts
 }
 
 fn exceptions(findings: &Findings<'_>, tier: &Text) -> TierExceptions {

@@ -6,7 +6,7 @@ use super::{
     API_VERSION, AuditReport, BySeverity, ControlPosture, Counts, ExceptionReport, Filters, KIND, Location,
     OwnerPosture, Posture, Problem, Skipped, StandardPosture, Summary, TierPosture, Tool,
 };
-use super::{SubjectReport, framework, subject};
+use super::{SubjectReport, control, framework, measure, subject};
 use crate::api::{Kind, Percent, Severity};
 use crate::engine::evaluate::{Assessment, ExceptionState};
 use crate::engine::exception::{CompiledException, Life};
@@ -123,6 +123,7 @@ impl BySeverity {
 }
 
 fn shown(input: Input<'_>, measured: &posture::Posture) -> Posture {
+    let findings = status::Findings { policy: input.policy, assessment: input.assessment, posture: measured };
     let level = |name: &str| input.policy.tiers.get(name).map(|tier| tier.level);
     let mut tiers: Vec<TierPosture> = measured
         .tiers
@@ -132,6 +133,7 @@ fn shown(input: Input<'_>, measured: &posture::Posture) -> Posture {
             name: name.to_string(),
             workloads: tier.workloads,
             counts: Counts::from(tier.counts),
+            measures: measure::of_tier(&findings, name),
         })
         .collect();
     tiers.sort_by_key(|tier| tier.level.unwrap_or(i32::MAX));
@@ -139,6 +141,8 @@ fn shown(input: Input<'_>, measured: &posture::Posture) -> Posture {
     Posture {
         total: Counts::from(measured.total),
         tiers,
+        measures: measure::of_all(&findings),
+        controls: control::report(input),
         standards: standards
             .map(|(standard, measured)| StandardPosture {
                 name: standard.name.to_string(),
@@ -216,6 +220,7 @@ fn exception_report(
         ticket: exception.ticket.clone(),
         expires_at: exception.expires_at.to_string(),
         days_left: exception.days_left(input.assessment.at),
+        age_days: exception.age_days(input.assessment.at),
         state: reason("Active"),
         effect: reason("Effective"),
         attention: attention

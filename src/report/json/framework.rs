@@ -72,6 +72,14 @@ pub(super) fn report(input: Input<'_>, framework: Framework) -> FrameworkReport 
     FrameworkReport::from(&measured)
 }
 
+impl FrameworkReport {
+    /// All frameworks, in the order in which they are listed everywhere.
+    #[must_use]
+    pub fn all(input: Input<'_>) -> Vec<Self> {
+        Framework::ALL.into_iter().map(|framework| report(input, framework)).collect()
+    }
+}
+
 impl From<&Coverage> for FrameworkReport {
     fn from(measured: &Coverage) -> Self {
         let framework = measured.framework;
