@@ -9,6 +9,7 @@
 //! | [`exceptions`] | exceptions by the day on which they end, for a terminal and for programs |
 //! | [`json`] | an audit, for programs: versioned types |
 //! | [`past`] | none: it reads an audit back |
+//! | [`resources`] | standards, tiers and exceptions with the status that the operator would write, in YAML |
 //! | [`sarif`] | an audit, for code scanning and editors |
 //! | [`junit`] | an audit, for CI servers that show tests |
 //! | [`github`] | an audit, as annotations of a pull request on GitHub |
@@ -42,6 +43,7 @@ mod parameter;
 pub mod past;
 pub mod patch;
 pub mod policy_report;
+pub mod resources;
 pub mod sarif;
 pub mod table;
 pub mod wide;

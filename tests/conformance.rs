@@ -30,6 +30,8 @@ use std::collections::BTreeSet;
 use case::Case;
 use engine::Objects;
 use serde_json::Value;
+use stanchion::api::Kind;
+use stanchion::api::schema::{unknown_fields, validate};
 use stanchion::engine::catalogue;
 
 /// The fewest cases that the corpus has: a folder that isn't found must not pass.
@@ -57,7 +59,7 @@ fn the_command_line_says_what_the_engine_says() {
     for case in &cases {
         let folder = tempfile::tempdir().unwrap();
         let judged = Objects::of(case).judge(case.now);
-        let report = command_line::audit(case, folder.path());
+        let (report, resources) = command_line::audit(case, folder.path());
         let mut ours = command_line::expected(&judged);
         let theirs = command_line::reported(&report);
         let problems = told(&report["problems"]);
@@ -72,11 +74,39 @@ fn the_command_line_says_what_the_engine_says() {
         }
         let mut differences = compare::disagreements(("the engine", &ours), ("the command line", &theirs));
         differences.extend(untold(&judged.tree, &problems));
+        let written = command_line::statuses(&resources);
+        let made = shown_in(&written, case, &judged.tree);
+        differences.extend(compare::disagreements(("the engine's status", &made), ("-o yaml", &written)));
+        differences.extend(refused_by_schemas(&resources));
         if !differences.is_empty() {
             wrong.push((case.name.clone(), differences));
         }
     }
     compare::report("the command line", cases.len(), &wrong);
+}
+
+/// The statuses of the engine. Of what the files' own schema refuses there is no resource to be written.
+fn shown_in(written: &Value, case: &Case, tree: &Value) -> Value {
+    let refused = tree["refused"].as_object().unwrap();
+    let part = |part: &str| -> Value {
+        let is_refused = |name: &String| {
+            case.refused.is_some() || refused.keys().any(|it| it.ends_with(&format!(" {name}")))
+        };
+        let all = tree[part].as_object().unwrap().clone().into_iter();
+        Value::Object(all.filter(|(name, _)| !written[part][name].is_null() || !is_refused(name)).collect())
+    };
+    ["standards", "tiers", "exceptions"].into_iter().map(|it| (it.to_owned(), part(it))).collect()
+}
+
+/// What our own definitions say against resources.
+fn refused_by_schemas(resources: &[Value]) -> Vec<String> {
+    let errors = |it: &Value| {
+        let kind = Kind::of(it).unwrap();
+        let unknown = unknown_fields(kind, it).into_iter().map(|it| it.path);
+        let told: Vec<String> = validate(kind, it).iter().map(ToString::to_string).chain(unknown).collect();
+        told.into_iter().map(move |error| format!("{}: {error}", it["metadata"]["name"])).collect::<Vec<_>>()
+    };
+    resources.iter().flat_map(errors).collect()
 }
 
 /// The messages of a report.

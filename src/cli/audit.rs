@@ -129,6 +129,9 @@ pub(super) struct Judged {
 
 pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
     output::check(&args.output)?;
+    if args.filters.said().is_some() {
+        output::check_whole(&args.output)?;
+    }
     if args.fix {
         return fix::run(args, terminal);
     }

@@ -14,7 +14,7 @@ use super::terminal::{COLUMNS, Terminal};
 use crate::report::json::{AuditReport, FrameworkReport, Input};
 use crate::report::policy_report::{self, Dialect};
 use crate::report::table::{self, View};
-use crate::report::{github, gitlab, html, junit, markdown, sarif, wide};
+use crate::report::{github, gitlab, html, junit, markdown, resources, sarif, wide};
 
 /// The form of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -25,6 +25,8 @@ pub(super) enum Format {
     Wide,
     /// For programs: docs/reference/audit.schema.json describes it
     Json,
+    /// The standards, tiers and exceptions that judge, with the status that the operator would write
+    Yaml,
     /// For everybody: one page for a browser, which asks the network for nothing
     Html,
     /// SARIF 2.1.0, for code scanning and editors
@@ -112,6 +114,7 @@ impl Format {
             Self::Table => table::render(report, view),
             Self::Wide => wide::render(report),
             Self::Json => json(report)?,
+            Self::Yaml => resources::render(input).context("the resources can't be written")?,
             Self::Sarif => json(&sarif::log(report, &folder))?,
             Self::Junit => {
                 junit::render(report, input, &folder).context("the report can't be written as XML")?
@@ -137,6 +140,14 @@ pub(super) fn check(outputs: &[Output]) -> anyhow::Result<()> {
                 }
             }
         }
+    }
+    Ok(())
+}
+
+/// Refuses statuses of a part: an operator judges everything.
+pub(super) fn check_whole(outputs: &[Output]) -> anyhow::Result<()> {
+    if outputs.iter().any(|output| output.format == Format::Yaml) {
+        bail!("`-o yaml` writes the status of everything: leave out the filters that narrow what is judged");
     }
     Ok(())
 }

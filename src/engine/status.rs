@@ -4,10 +4,12 @@
 //! comes out the same, byte for byte, so that nothing needs to be written.
 
 mod exception;
+mod finish;
 mod standard;
 mod tier;
 
 pub use exception::obstacle;
+pub use finish::{Status, finished};
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};

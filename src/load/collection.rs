@@ -56,6 +56,8 @@ pub struct Collection {
     pub exceptions: BTreeMap<Name, Written<RiskException>>,
     /// What could not be used.
     pub problems: Vec<Problem>,
+    /// Standards, tiers and exceptions that can't be used; the problems tell of them too.
+    pub refused: Vec<Refused>,
     /// What was left aside.
     pub skipped: Vec<Skipped>,
     /// How much was read.
@@ -177,10 +179,11 @@ impl Collection {
             self.exceptions.values().map(|written| &written.object),
             settings,
         );
-        for refused in refused {
-            let problems = self.refusal(&refused);
+        for refused in &refused {
+            let problems = self.refusal(refused);
             self.problems.extend(problems);
         }
+        self.refused = refused;
         self.problems.sort_by_key(|problem| (self.order.get(&problem.file), problem.position));
         policy
     }

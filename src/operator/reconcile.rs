@@ -13,16 +13,12 @@ use super::status::{self, Write};
 use super::watch::Key;
 use super::world::World;
 use super::{Shared, clock};
-use crate::api::condition;
-use crate::api::{
-    Date, Kind, RiskExceptionStatus, SecurityStandard, SecurityStandardSpec, SecurityStandardStatus,
-    ServiceTier, ServiceTierSpec, ServiceTierStatus,
-};
+use crate::api::{Date, Kind, SecurityStandard, SecurityStandardSpec, ServiceTier, ServiceTierSpec};
 use crate::engine::error::{CompileError, CompileErrors};
 use crate::engine::evaluate::{Assessment, assess};
 use crate::engine::policy::{Policy, Refused, Settings};
 use crate::engine::posture::{Posture, measure};
-use crate::engine::status::{Findings, refused};
+use crate::engine::status::{Findings, Status, finished, refused};
 use crate::facts::object::ObjectKind;
 
 /// Changes that come this close together are evaluated once.
@@ -253,8 +249,7 @@ impl Draft<'_> {
         }
     }
 
-    /// Puts what is wrong with the newest spec over what the engine made, and queues what differs from what is there. Of
-    /// a spec that never compiled there is nothing but that to say.
+    /// Queues what differs from what is there.
     fn finish<S: Status>(
         &mut self,
         (namespace, name): &Key,
@@ -266,57 +261,13 @@ impl Draft<'_> {
         let refusal = refusals
             .iter()
             .find(|it| it.kind == S::KIND && it.name == name.as_str() && it.namespace == namespace.as_str());
-        let in_force = made.is_some();
-        let status = match (made, refusal) {
-            (made, Some(refusal)) => {
-                let status = made.or_else(|| before.cloned()).unwrap_or_default();
-                status.refused(&refusal.errors, in_force, generation, self.now)
-            }
-            (Some(made), None) => made,
-            (None, None) => return,
-        };
+        let wrong = refusal.map(|it| &it.errors);
+        let Some(status) = finished(made, before, wrong, generation, self.now) else { return };
         if before != Some(&status) {
             self.writes.extend(Write::new(S::KIND, &(namespace.clone(), name.clone()), &status.own()));
         }
     }
 }
-
-/// What the statuses of the three kinds have in common.
-trait Status: Clone + Default + PartialEq + serde::Serialize {
-    /// The kind whose status it is.
-    const KIND: Kind;
-
-    /// The same, with what is wrong with the newest spec.
-    fn refused(self, errors: &CompileErrors, in_force: bool, generation: i64, now: Timestamp) -> Self;
-
-    /// The same, without other managers' conditions: a server-side apply must only hold what is ours.
-    fn own(self) -> Self;
-}
-
-macro_rules! status {
-    ($($kind:ident: $status:ty),+) => {
-        $(impl Status for $status {
-            const KIND: Kind = Kind::$kind;
-
-            fn refused(mut self, errors: &CompileErrors, in_force: bool, generation: i64, now: Timestamp) -> Self {
-                self.conditions = refused(Self::KIND, errors, in_force, &self.conditions, generation, now);
-                self.observed_generation = Some(generation);
-                self
-            }
-
-            fn own(mut self) -> Self {
-                self.conditions.retain(|it| condition::types(Self::KIND).contains(&it.type_.as_str()));
-                self
-            }
-        })+
-    };
-}
-
-status!(
-    SecurityStandard: SecurityStandardStatus,
-    ServiceTier: ServiceTierStatus,
-    RiskException: RiskExceptionStatus
-);
 
 /// For how long an evaluation may take before the process counts as stuck.
 pub(super) const STUCK: SignedDuration = SignedDuration::from_secs(120);

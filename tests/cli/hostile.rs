@@ -45,6 +45,11 @@ fn nor_of_a_policy() {
         assert!(is_harmless(&run.stdout) && is_harmless(&run.stderr), "{args:?}: {:?}", run.stdout);
         assert!(format!("{}{}", run.stdout, run.stderr).contains("owned"), "{}", run.stderr);
     }
+    let exception = exception.replace("\"\\e[2Jname\"", "a").replace("\"\\e[2Jowned\", ", "");
+    let usable = exception.replace("kind: \"\\u202Eowned\"", "kind: Pod");
+    let run =
+        stanchion(&["audit", "-", "-o", "yaml"]).stdin(format!("{}---\n{usable}", privileged("a"))).run();
+    assert!(is_harmless(&run.stdout) && run.stdout.contains("0;owned"), "{:?}", run.stdout);
 }
 
 #[test]

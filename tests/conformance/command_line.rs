@@ -13,15 +13,19 @@ use stanchion::engine::status::Findings;
 
 use crate::case::Case;
 use crate::engine::Judged;
+use crate::status;
 
-/// What `stanchion audit` says of a case.
-pub(crate) fn audit(case: &Case, folder: &Path) -> Value {
+/// What `stanchion audit` says of a case: its report, and the resources with their statuses.
+pub(crate) fn audit(case: &Case, folder: &Path) -> (Value, Vec<Value>) {
+    let (manifests, resources) = (folder.join("manifests"), folder.join("resources.yaml"));
+    fs::create_dir(&manifests).unwrap();
     for (index, (list, text)) in case.manifests.iter().enumerate() {
-        let file = fs::File::create_new(folder.join(format!("{index:03}-{list}.yaml"))).unwrap();
+        let file = fs::File::create_new(manifests.join(format!("{index:03}-{list}.yaml"))).unwrap();
         std::io::Write::write_all(&mut &file, text.as_bytes()).unwrap();
     }
     let mut command = Command::new(env!("CARGO_BIN_EXE_stanchion"));
-    command.arg("audit").arg(folder).args(["--output", "json", "--at", &case.now.to_string()]);
+    command.arg("audit").arg(&manifests).args(["--output", "json", "--at", &case.now.to_string()]);
+    command.arg("--output").arg(format!("yaml={}", resources.display()));
     let output = command.output().unwrap();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
         panic!("{}: {error}: {}", case.name, String::from_utf8_lossy(&output.stderr));
@@ -32,7 +36,24 @@ pub(crate) fn audit(case: &Case, folder: &Path) -> Value {
         "{}",
         case.name
     );
-    report
+    (report, serde_saphyr::from_multiple(&fs::read_to_string(resources).unwrap()).unwrap())
+}
+
+/// The statuses of resources, in the form of the engine's tree.
+pub(crate) fn statuses(resources: &[Value]) -> Value {
+    let mut tree = json!({"standards": {}, "tiers": {}, "exceptions": {}});
+    for it in resources {
+        let name = text(&it["metadata"]["name"]);
+        match it["kind"].as_str() {
+            Some("SecurityStandard") => tree["standards"][&name] = status::standard(&it["status"]),
+            Some("ServiceTier") => tree["tiers"][&name] = status::tier(&it["status"]),
+            _ => {
+                let name = format!("{}/{name}", text(&it["metadata"]["namespace"]));
+                tree["exceptions"][&name] = status::exception(&it["status"]);
+            }
+        }
+    }
+    tree
 }
 
 /// What the report says, in the form of [`expected`].
