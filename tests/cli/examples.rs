@@ -57,10 +57,24 @@ fn prepared() -> TempDir {
     let programs = folder.path().join("bin");
     std::fs::create_dir_all(&programs).unwrap();
     symlink(env!("CARGO_BIN_EXE_stanchion"), programs.join("stanchion")).unwrap();
-    for (name, script) in [("helm", "cat charts/shop/cart.yaml"), ("kubectl", "cat > /dev/null")] {
+    for (name, script) in
+        [("helm", "cat charts/shop/cart.yaml"), ("kubectl", "cat > /dev/null"), ("man", "cat > /dev/null")]
+    {
         let program = programs.join(name);
         std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    for place in [
+        ".local/share/bash-completion/completions",
+        ".zfunc",
+        ".config/fish/completions",
+        ".local/share/man/man1",
+    ] {
+        std::fs::create_dir_all(folder.path().join(place)).unwrap();
+    }
+    for report in ["main.json", "monday.json", "friday.json"] {
+        let (code, said) = run(&format!("stanchion audit manifests/ -o json={report}"), &folder);
+        assert_eq!(code, 1, "{said}");
     }
     folder
 }
@@ -72,6 +86,7 @@ fn run(line: &str, folder: &TempDir) -> (i32, String) {
     let output = Command::new("sh")
         .args(["-c", &line.replace(" /etc/", " etc/")])
         .env("PATH", format!("{}:{found}", folder.path().join("bin").display()))
+        .env("HOME", folder.path())
         .current_dir(folder.path())
         .stdin(std::process::Stdio::null())
         .output()
