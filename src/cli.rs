@@ -18,6 +18,7 @@ mod lint;
 mod man;
 mod moment;
 mod output;
+mod posture;
 mod presets;
 mod sources;
 mod terminal;
@@ -75,6 +76,7 @@ macro_rules! subcommands {
 
 subcommands! {
     Audit => audit,
+    Posture => posture,
     Diff => diff,
     Lint => lint,
     Exception => exception,

@@ -9,6 +9,7 @@
 //! | [`exceptions`] | exceptions by the day on which they end, for a terminal and for programs |
 //! | [`json`] | an audit, for programs: versioned types |
 //! | [`past`] | none: it reads an audit back |
+//! | [`posture`] | the posture alone, for a terminal and for programs |
 //! | [`resources`] | standards, tiers and exceptions with the status that the operator would write, in YAML |
 //! | [`sarif`] | an audit, for code scanning and editors |
 //! | [`junit`] | an audit, for CI servers that show tests |
@@ -43,6 +44,7 @@ mod parameter;
 pub mod past;
 pub mod patch;
 pub mod policy_report;
+pub mod posture;
 pub mod resources;
 pub mod sarif;
 pub mod table;

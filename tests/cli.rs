@@ -30,6 +30,8 @@ mod lint;
 mod others;
 #[path = "cli/outputs.rs"]
 mod outputs;
+#[path = "cli/posture.rs"]
+mod posture;
 #[path = "cli/problems.rs"]
 mod problems;
 #[path = "cli/program.rs"]

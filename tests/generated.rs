@@ -71,6 +71,12 @@ fn schema_of_a_comparison_is_fresh() {
 }
 
 #[test]
+fn schema_of_a_posture_is_fresh() {
+    let schema = schemars::schema_for!(stanchion::report::posture::PostureReport);
+    check("docs/reference/posture.schema.json", &format!("{:#}\n", schema.as_value()));
+}
+
+#[test]
 fn schema_of_a_lint_report_is_fresh() {
     let schema = schemars::schema_for!(stanchion::report::lint::LintReport);
     check("docs/reference/lint.schema.json", &format!("{:#}\n", schema.as_value()));

@@ -152,7 +152,7 @@ pub(super) fn judge(
         namespace: &args.default_namespace,
     };
     let mut collection = sources.collect(known, terminal);
-    let policy = collection.compile(settings(args));
+    let policy = collection.compile(settings(args.exempt_namespace.as_deref()));
     let mut assessment = assess(&policy, &collection.inventory, args.at.unwrap_or_else(moment::now));
     // What stands in policy files alone is known, not judged.
     assessment.subjects.retain(|key, _| collection.origins.contains_key(key));
@@ -205,9 +205,9 @@ impl Judged {
 }
 
 /// Who is exempt.
-fn settings(args: &Args) -> policy::Settings {
+pub(super) fn settings(exempt_namespaces: Option<&[String]>) -> policy::Settings {
     let mut settings = policy::Settings::default();
-    if let Some(names) = &args.exempt_namespace {
+    if let Some(names) = exempt_namespaces {
         settings.exempt_namespaces =
             names.iter().filter(|name| !name.is_empty()).map(|name| Text::from(name.as_str())).collect();
     }
@@ -227,7 +227,7 @@ impl FailOn {
 }
 
 /// The frameworks by name.
-fn framework() -> impl TypedValueParser<Value = Framework> {
+pub(super) fn framework() -> impl TypedValueParser<Value = Framework> {
     let names = Framework::ALL.map(|it| PossibleValue::new(it.name()).help(it.as_str()));
     PossibleValuesParser::new(names)
         .try_map(|name| Framework::find(&name).ok_or_else(|| format!("no framework `{name}`")))

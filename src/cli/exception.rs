@@ -12,9 +12,9 @@ use jiff::Timestamp;
 
 use super::sources::Sources;
 use super::terminal::Terminal;
-use super::{Ended, files, moment, presets};
+use super::{Ended, audit, files, moment, presets};
 use crate::engine::evaluate::{Assessment, assess};
-use crate::engine::policy::{self, Policy};
+use crate::engine::policy::Policy;
 use crate::load::Collection;
 
 /// Write exceptions for findings, list them, and check that they hold
@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended>
 
 /// What is judged, as of when.
 #[derive(Debug, clap::Args)]
-struct Judging {
+pub(super) struct Judging {
     /// Files or folders with the manifests, exceptions among them; `-` reads standard input
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
@@ -62,11 +62,18 @@ struct Judging {
     /// The namespace of objects that name none
     #[arg(short = 'n', long, value_name = "NAME", default_value = "default")]
     default_namespace: String,
+
+    /// A namespace that is not judged; can be given several times
+    ///
+    /// Given once or more, these are the only ones: `--exempt-namespace ''` judges all. Unless given, they are
+    /// kube-node-lease, kube-public, kube-system and stanchion-system.
+    #[arg(long, value_name = "NAME")]
+    exempt_namespace: Option<Vec<String>>,
 }
 
 impl Judging {
     /// Reads everything, and judges it.
-    fn judge(&self, terminal: &mut Terminal) -> (Collection, Policy, Assessment) {
+    pub(super) fn judge(&self, terminal: &mut Terminal) -> (Collection, Policy, Assessment) {
         let sources = Sources {
             paths: &self.paths,
             standards: &self.standards,
@@ -74,7 +81,7 @@ impl Judging {
             namespace: &self.default_namespace,
         };
         let mut collection = sources.collect(&files::Contents::new(), Some(terminal));
-        let policy = collection.compile(policy::Settings::default());
+        let policy = collection.compile(audit::settings(self.exempt_namespace.as_deref()));
         let assessment = assess(&policy, &collection.inventory, self.at.unwrap_or_else(moment::now));
         (collection, policy, assessment)
     }

@@ -14,7 +14,7 @@ mod text;
 
 pub(super) use subjects::{called, placed};
 pub use text::{clean, plural};
-pub(super) use text::{padded, width};
+pub(super) use text::{cut, padded, width};
 
 use anstyle::{AnsiColor, Style};
 
@@ -54,6 +54,17 @@ pub fn render(report: &AuditReport, view: View) -> String {
         posture::render(report, &mut page);
     }
     closing::render(report, view, &mut page);
+    page.text
+}
+
+/// The clauses of the framework that is asked for, alone.
+#[must_use]
+pub fn clauses(report: &AuditReport, view: View) -> String {
+    let view = View { width: view.width.clamp(NARROWEST, WIDEST), ..view };
+    let mut page = Page::default();
+    if let Some(framework) = &report.framework {
+        framework::render(report, framework, view, &mut page);
+    }
     page.text
 }
 

@@ -53,6 +53,18 @@ fn nor_of_a_policy() {
 }
 
 #[test]
+fn nor_of_an_owner_in_the_posture() {
+    let owned = "labels: {owner: \"\\e[2Jowned\\x9b\\u202E\"}, name";
+    let input = format!("{}---\n{STANDARD}", privileged("a").replace("{name:", &format!("{{{owned}:")));
+    for format in ["table", "json"] {
+        let run = stanchion(&["posture", "-", "-o", format]).stdin(input.clone()).run();
+        assert!(is_harmless(&run.stdout) || format == "json", "{:?}", run.stdout);
+        assert!(!run.stdout.contains(['\u{1b}', '\u{9b}']), "{:?}", run.stdout);
+        assert!(run.stdout.contains("owned"), "{}{}", run.stdout, run.stderr);
+    }
+}
+
+#[test]
 fn wide_names_keep_the_columns() {
     let input = format!("{}---\n{STANDARD}", privileged("名前").replace("name: app", "name: 容器"));
     let run = stanchion(&["audit", "-"]).stdin(input).run();

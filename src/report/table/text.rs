@@ -49,7 +49,7 @@ pub(in crate::report) fn padded(text: &str, columns: usize) -> String {
 }
 
 /// The text, with its middle cut out if it takes more columns: both ends of a name or an image say which one it is.
-pub(super) fn cut(text: &str, columns: usize) -> Cow<'_, str> {
+pub(in crate::report) fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);
     }
