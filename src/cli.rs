@@ -23,11 +23,17 @@ mod presets;
 mod sources;
 mod terminal;
 
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use self::terminal::Terminal;
+
+/// The name by which kubectl finds a plugin.
+const PLUGIN: &str = "kubectl-stanchion";
 
 /// How a subcommand ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,13 +97,20 @@ subcommands! {
 /// Does what the command line asks for, and says how it ended.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let matches = called(command(), env::args_os().next()).get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let mut terminal = Terminal::new();
     let ended = cli.command.run(&mut terminal).unwrap_or_else(|error| {
         terminal.complain(&format!("{error:#}"));
         Ended::Failed
     });
     ExitCode::from(ended.code())
+}
+
+/// The command by the name that it is called by: kubectl runs a plugin `kubectl-stanchion` for `kubectl stanchion`.
+fn called(command: clap::Command, program: Option<OsString>) -> clap::Command {
+    let is_plugin = program.is_some_and(|it| Path::new(&it).file_stem() == Some(OsStr::new(PLUGIN)));
+    if is_plugin { command.bin_name(PLUGIN.replace('-', " ")) } else { command }
 }
 
 /// The command line as data: for its reference, and for completions.
