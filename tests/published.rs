@@ -71,6 +71,38 @@ fn sarif_keeps_to_its_schema() {
 }
 
 #[test]
+fn an_api_server_takes_the_policy_as_it_is_written() {
+    let plane = ControlPlane::start();
+    let crds = stanchion(&["crds"]).run().stdout;
+    let yaml = stanchion(&["audit", "company", AT, "--preset", "image-integrity", "-o", "yaml"]).run().stdout;
+    let folder = program::folder(&[("crds.yaml", crds.as_bytes()), ("policy.yaml", yaml.as_bytes())]);
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    plane.kubectl(&["apply", "--server-side", "-f", &file("crds.yaml")]);
+    plane.kubectl(&["wait", "--for=condition=Established", "--timeout=30s", "crd", "--all"]);
+    for namespace in ["payments", "shop"] {
+        plane.kubectl(&["create", "namespace", namespace]);
+    }
+    // As people apply files, and strictly: the status is part of the schema.
+    plane.kubectl(&["apply", "--validate=strict", "-f", &file("policy.yaml")]);
+    plane.kubectl(&[
+        "apply",
+        "--server-side",
+        "--force-conflicts",
+        "--subresource=status",
+        "-f",
+        &file("policy.yaml"),
+    ]);
+    for sent in serde_saphyr::from_multiple::<Value>(&yaml).unwrap() {
+        let text = |field: &str| sent["metadata"][field].as_str().unwrap_or("default").to_owned();
+        let kind = sent["kind"].as_str().unwrap();
+        let (name, namespace) = (text("name"), text("namespace"));
+        let kept = plane.kubectl(&["get", kind, &name, "-n", &namespace, "-o", "json"]);
+        let kept: Value = serde_json::from_str(&kept).unwrap();
+        assert_eq!((&kept["spec"], &kept["status"]), (&sent["spec"], &sent["status"]), "{kind} {name}");
+    }
+}
+
+#[test]
 fn an_api_server_takes_the_reports_as_they_are() {
     let plane = ControlPlane::start();
     let kinds = [

@@ -1,6 +1,7 @@
 //! What the README shows is what the program prints.
 
 #![cfg(test)]
+#![cfg(unix)]
 #![expect(clippy::disallowed_methods, reason = "the test reads the README, and writes it when asked to")]
 
 use std::fmt::Write as _;
@@ -9,24 +10,29 @@ use std::path::Path;
 const README: &str = "README.md";
 const FENCE: &str = "```";
 
-/// Each `console` block: a line `$ stanchion …`, and what it prints on standard output.
+/// Each `console` block: a command `$ stanchion …`, over several lines if they end with `\\`, and what it prints on
+/// standard output.
 fn rendered(readme: &str) -> String {
     let mut fresh = String::new();
     let mut rest = readme;
     while let Some((before, block)) = rest.split_once("```console\n$ stanchion ") {
         let (body, after) = block.split_once(FENCE).expect("the block ends");
-        let arguments = body.lines().next().expect("the block has a command");
-        let _ = write!(fresh, "{before}```console\n$ stanchion {arguments}\n{}{FENCE}", output(arguments));
+        let more = body.lines().take_while(|line| line.ends_with('\\')).count();
+        let command = body.lines().take(more + 1).collect::<Vec<_>>().join("\n");
+        let _ = write!(fresh, "{before}```console\n$ stanchion {command}\n{}{FENCE}", output(&command));
         rest = after;
     }
     fresh + rest
 }
 
 fn output(arguments: &str) -> String {
-    let run = assert_cmd::Command::new(env!("CARGO_BIN_EXE_stanchion"))
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_stanchion")).parent().expect("a folder");
+    let found = std::env::var("PATH").expect("a PATH");
+    let run = assert_cmd::Command::new("sh")
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env("NO_COLOR", "1")
-        .args(arguments.split_whitespace())
+        .env("PATH", format!("{}:{found}", program.display()))
+        .args(["-c", &format!("stanchion {arguments}")])
         .output()
         .expect("the program runs");
     assert!(run.status.code().is_some_and(|code| code < 2), "{}", String::from_utf8_lossy(&run.stderr));

@@ -16,6 +16,7 @@ use crate::engine::Judged;
 use crate::status;
 
 /// What `stanchion audit` says of a case: its report, and the resources with their statuses.
+#[expect(clippy::disallowed_methods, reason = "the program writes files")]
 pub(crate) fn audit(case: &Case, folder: &Path) -> (Value, Vec<Value>) {
     let (manifests, resources) = (folder.join("manifests"), folder.join("resources.yaml"));
     fs::create_dir(&manifests).unwrap();
