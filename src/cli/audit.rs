@@ -133,7 +133,11 @@ pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended>
         return fix::run(args, terminal);
     }
     let judged = judge(args, &files::Contents::new(), Some(terminal))?;
-    judged.report(args, &args.output, terminal).map(|report| judged.end(&report, terminal))
+    let report = judged.report(args, &args.output, terminal)?;
+    let ended = judged.end(&report, terminal);
+    // The program ends here. Taking all of it apart first would take a while.
+    std::mem::forget((judged, report));
+    Ok(ended)
 }
 
 /// Reads and judges everything; with a terminal, says by what.

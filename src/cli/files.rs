@@ -1,6 +1,6 @@
 //! Finding and reading files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -17,6 +17,9 @@ pub(super) const STDIN: &str = "-";
 pub(super) const STDIN_NAME: &str = "<stdin>";
 /// The endings of manifests.
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
+
+/// Most manifests have fewer bytes.
+const MOSTLY: usize = 8 * 1024;
 
 /// Something to read.
 #[derive(Debug)]
@@ -41,10 +44,11 @@ pub(super) fn read(
     settings: &Settings,
 ) -> Vec<(Sheet, Role)> {
     let mut sources: Vec<(Source, Role)> = Vec::new();
-    let mut met: BTreeMap<PathBuf, usize> = BTreeMap::new();
+    let mut met: HashMap<PathBuf, usize> = HashMap::new();
+    let mut folders = Folders::default();
     for (paths, role) in [(policy, Role::Policy), (audited, Role::Audited)] {
         for source in paths.iter().flat_map(|path| find(path)) {
-            let identity = source.identity();
+            let identity = folders.identity(source.path());
             if let Some((_, before)) = met.get(&identity).and_then(|index| sources.get_mut(*index)) {
                 *before = role.max(*before);
             } else {
@@ -88,8 +92,9 @@ fn met(folder: &Path, entry: Result<ignore::DirEntry, ignore::Error>) -> Option<
             let path = entry.path();
             let ending = path.extension()?.to_str()?.to_ascii_lowercase();
             // A link to a file is followed, one to a folder isn't: folders may lead in circles.
-            (ENDINGS.contains(&ending.as_str()) && fs::metadata(path).is_ok_and(|it| it.is_file()))
-                .then(|| Source::Met(path.to_owned()))
+            let leads_to_file = || fs::metadata(path).is_ok_and(|it| it.is_file());
+            let is_file = entry.file_type().is_some_and(|it| it.is_file()) || leads_to_file();
+            (ENDINGS.contains(&ending.as_str()) && is_file).then(|| Source::Met(path.to_owned()))
         }
         Err(error) => {
             let message = error.io_error().map_or_else(|| error.to_string(), in_words);
@@ -107,20 +112,34 @@ fn blamed(error: &ignore::Error) -> Option<&Path> {
     }
 }
 
+/// The folders of files, by the names under which they are reached.
+#[derive(Default)]
+struct Folders(HashMap<PathBuf, PathBuf>);
+
+impl Folders {
+    /// What is the same however a file is reached. Its folder is asked for once: a folder has many files.
+    fn identity(&mut self, path: &Path) -> PathBuf {
+        if path.as_os_str() == STDIN {
+            return path.to_owned();
+        }
+        let is_link = fs::symlink_metadata(path).is_ok_and(|it| it.file_type().is_symlink());
+        match (path.parent(), path.file_name()) {
+            (Some(folder), Some(name)) if !is_link && !folder.as_os_str().is_empty() => {
+                let canonical =
+                    |folder: &Path| fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+                let known = self.0.entry(folder.to_owned());
+                known.or_insert_with_key(|folder| canonical(folder)).join(name)
+            }
+            _ => fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()),
+        }
+    }
+}
+
 impl Source {
     fn path(&self) -> &Path {
         match self {
             Self::Named(path) | Self::Met(path) | Self::Unreadable(path, _) => path,
         }
-    }
-
-    /// What is the same however a file is reached.
-    fn identity(&self) -> PathBuf {
-        let path = self.path();
-        if path.as_os_str() == STDIN {
-            return path.to_owned();
-        }
-        fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
     }
 
     /// The name for messages: `./shop/cart.yaml` is `shop/cart.yaml`.
@@ -168,7 +187,7 @@ pub(super) fn content(path: &Path, limits: &Limits) -> io::Result<Vec<u8>> {
 /// Everything, or one byte more than a file may have: the reader then says that it is too large.
 fn bounded(from: impl io::Read, limits: &Limits) -> io::Result<Vec<u8>> {
     let most = u64::try_from(limits.file_bytes).unwrap_or(u64::MAX).saturating_add(1);
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(MOSTLY);
     from.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
