@@ -11,7 +11,7 @@ use super::{Ended, command};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   stanchion completions bash > ~/.local/share/bash-completion/completions/stanchion
-  stanchion completions zsh > \"${fpath[1]}/_stanchion\"
+  stanchion completions zsh > ~/.zfunc/_stanchion
   stanchion completions fish > ~/.config/fish/completions/stanchion.fish")]
 pub(super) struct Args {
     /// The shell

@@ -72,7 +72,7 @@ fn key(finding: &Finding) -> (Path, Option<Text>, Option<Text>) {
 }
 
 fn text_problems(finding: &Finding) -> Vec<String> {
-    let message = finding.message.as_str();
+    let message: &str = &finding.message;
     let mut problems = Vec::new();
     if message.chars().count() > LONGEST_MESSAGE {
         problems.push(format!("the message is longer than {LONGEST_MESSAGE} characters"));
@@ -219,7 +219,7 @@ mod tests {
     }
 
     fn judge(workload: &Workload, _: &NoParameters, context: &Context<'_>) -> Verdict {
-        let image = |message: &str| {
+        let image = |message: &'static str| {
             let container = context.containers(workload).next().expect("the example has a container");
             Finding::in_container(container, &["image"], message)
         };

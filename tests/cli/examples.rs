@@ -36,7 +36,7 @@ fn commands(above: &str, command: &clap::Command) -> Vec<String> {
 
 /// What the examples name: manifests, a policy, a chart, and programs beside ours.
 #[expect(clippy::disallowed_methods, reason = "examples read files")]
-fn prepared() -> TempDir {
+fn prepared(line: &str) -> TempDir {
     let folder = TempDir::new().unwrap();
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/fixtures/company");
     let copy = |from: &str, to: &str| {
@@ -57,10 +57,24 @@ fn prepared() -> TempDir {
     let programs = folder.path().join("bin");
     std::fs::create_dir_all(&programs).unwrap();
     symlink(env!("CARGO_BIN_EXE_stanchion"), programs.join("stanchion")).unwrap();
-    for (name, script) in [("helm", "cat charts/shop/cart.yaml"), ("kubectl", "cat > /dev/null")] {
+    for (name, script) in
+        [("helm", "cat charts/shop/cart.yaml"), ("kubectl", "cat > /dev/null"), ("man", "cat > /dev/null")]
+    {
         let program = programs.join(name);
         std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    for place in [
+        ".local/share/bash-completion/completions",
+        ".zfunc",
+        ".config/fish/completions",
+        ".local/share/man/man1",
+    ] {
+        std::fs::create_dir_all(folder.path().join(place)).unwrap();
+    }
+    for report in ["main.json", "monday.json", "friday.json"].iter().filter(|report| line.contains(*report)) {
+        let (code, said) = run(&format!("stanchion audit manifests/ -o json={report}"), &folder);
+        assert_eq!(code, 1, "{said}");
     }
     folder
 }
@@ -72,6 +86,7 @@ fn run(line: &str, folder: &TempDir) -> (i32, String) {
     let output = Command::new("sh")
         .args(["-c", &line.replace(" /etc/", " etc/")])
         .env("PATH", format!("{}:{found}", folder.path().join("bin").display()))
+        .env("HOME", folder.path())
         .current_dir(folder.path())
         .stdin(std::process::Stdio::null())
         .output()
@@ -81,13 +96,14 @@ fn run(line: &str, folder: &TempDir) -> (i32, String) {
 
 #[test]
 fn every_example_runs_as_it_is_written() {
-    let folder = prepared();
     let mut ran = 0;
     for (command, line) in examples("", &stanchion::cli::command()) {
         let command = command.strip_prefix("stanchion").unwrap().trim();
         if NOT_RUN.iter().any(|(name, _)| *name == command) {
             continue;
         }
+        // One of its own: an example may write.
+        let folder = prepared(&line);
         let (code, said) = run(&line, &folder);
         let answers = ANSWERS.iter().find(|(name, _)| *name == command && said.contains("nobody to ask"));
         let (code, said) = answers.map_or((code, said), |(_, more)| run(&format!("{line}{more}"), &folder));
