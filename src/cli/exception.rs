@@ -10,11 +10,12 @@ use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
 use jiff::Timestamp;
 
+use super::config::{ConfigArgs, Given};
 use super::sources::Sources;
 use super::terminal::Terminal;
 use super::{Ended, files, moment, presets};
 use crate::engine::evaluate::{Assessment, assess};
-use crate::engine::policy::{self, Policy};
+use crate::engine::policy::Policy;
 use crate::load::Collection;
 
 /// Write exceptions for findings, list them, and check that they hold
@@ -43,8 +44,9 @@ pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended>
 /// What is judged, as of when.
 #[derive(Debug, clap::Args)]
 struct Judging {
-    /// Files or folders with the manifests, exceptions among them; `-` reads standard input
-    #[arg(value_name = "PATH", required = true)]
+    /// Files or folders with the manifests, exceptions among them; `-` reads standard input. Unless given, the `paths` of
+    /// the configuration file
+    #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 
     /// Files or folders with SecurityStandards, ServiceTiers and RiskExceptions to judge by; can be given several times
@@ -59,24 +61,36 @@ struct Judging {
     #[arg(long, value_name = "TIME", value_parser = moment::parse)]
     at: Option<Timestamp>,
 
-    /// The namespace of objects that name none
-    #[arg(short = 'n', long, value_name = "NAME", default_value = "default")]
-    default_namespace: String,
+    /// The namespace of objects that name none; unless given or configured, default
+    #[arg(short = 'n', long, value_name = "NAME")]
+    default_namespace: Option<String>,
+
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+/// What was read, and what became of it.
+struct Judged {
+    sources: Sources,
+    collection: Collection,
+    policy: Policy,
+    assessment: Assessment,
 }
 
 impl Judging {
     /// Reads everything, and judges it.
-    fn judge(&self, terminal: &mut Terminal) -> (Collection, Policy, Assessment) {
-        let sources = Sources {
+    fn judge(&self, terminal: &mut Terminal) -> anyhow::Result<Judged> {
+        let sources = self.config.load(&self.paths, terminal)?.sources(Given {
             paths: &self.paths,
             standards: &self.standards,
             presets: &self.preset,
-            namespace: &self.default_namespace,
-        };
+            namespace: self.default_namespace.as_deref(),
+            ..Given::default()
+        })?;
         let mut collection = sources.collect(&files::Contents::new(), Some(terminal));
-        let policy = collection.compile(policy::Settings::default());
+        let policy = collection.compile(sources.policy.clone());
         let assessment = assess(&policy, &collection.inventory, self.at.unwrap_or_else(moment::now));
-        (collection, policy, assessment)
+        Ok(Judged { sources, collection, policy, assessment })
     }
 }
 

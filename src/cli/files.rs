@@ -6,6 +6,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
+use ignore::gitignore::Gitignore;
 use rayon::prelude::*;
 
 use crate::load::{Role, Settings, Sheet};
@@ -35,19 +36,22 @@ enum Source {
 /// What files hold, by the name that messages give them.
 pub(super) type Contents = BTreeMap<String, Vec<u8>>;
 
-/// Reads paths: policy first, then what is audited, each in order. A file that is met twice is read once; one whose
-/// content is known, not at all.
+/// Reads paths: policy first, then what is audited but for what is ignored, each in order. A file that is met twice is
+/// read once; one whose content is known, not at all.
 pub(super) fn read(
     policy: &[PathBuf],
     audited: &[PathBuf],
+    ignores: &Gitignore,
     known: &Contents,
     settings: &Settings,
 ) -> Vec<(Sheet, Role)> {
     let mut sources: Vec<(Source, Role)> = Vec::new();
     let mut met: HashMap<PathBuf, usize> = HashMap::new();
     let mut folders = Folders::default();
-    for (paths, role) in [(policy, Role::Policy), (audited, Role::Audited)] {
-        for source in paths.iter().flat_map(|path| find(path)) {
+    for (paths, ignores, role) in
+        [(policy, &Gitignore::empty(), Role::Policy), (audited, ignores, Role::Audited)]
+    {
+        for source in paths.iter().flat_map(|path| find(path, ignores)) {
             let identity = folders.identity(source.path());
             if let Some((_, before)) = met.get(&identity).and_then(|index| sources.get_mut(*index)) {
                 *before = role.max(*before);
@@ -60,28 +64,41 @@ pub(super) fn read(
     sources.into_par_iter().map(|(source, role)| (source.read(known, settings), role)).collect()
 }
 
-/// The files of a path.
-fn find(path: &Path) -> Vec<Source> {
+/// The files of a path. What is named is not ignored.
+fn find(path: &Path, ignores: &Gitignore) -> Vec<Source> {
     if path.as_os_str() == STDIN {
         return vec![Source::Named(path.to_owned())];
     }
     match fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => walk(path),
+        Ok(metadata) if metadata.is_dir() => walk(path, ignores),
         Ok(_) => vec![Source::Named(path.to_owned())],
         Err(error) => vec![Source::Unreadable(path.to_owned(), in_words(&error))],
     }
 }
 
-/// The manifests below a folder, by name. Hidden files and what Git ignores are passed over.
-fn walk(folder: &Path) -> Vec<Source> {
+/// The manifests below a folder, by name. Hidden files and what Git or the configuration ignores are passed over.
+fn walk(folder: &Path, ignores: &Gitignore) -> Vec<Source> {
     let mut walk = WalkBuilder::new(folder);
+    if !ignores.is_empty() {
+        let (here, ignores) = (folder.to_owned(), ignores.clone());
+        let real = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+        walk.filter_entry(move |entry| {
+            let path = real.join(entry.path().strip_prefix(&here).unwrap_or(entry.path()));
+            let is_folder = entry.file_type().is_some_and(|it| it.is_dir());
+            !(path.starts_with(ignores.path()) && ignores.matched(&path, is_folder).is_ignore())
+        });
+    }
     // What is found must not depend on the settings of whoever looks.
     walk.require_git(false).git_global(false).git_exclude(false).sort_by_file_path(Path::cmp);
     let found: Vec<Source> = walk.build().filter_map(|entry| met(folder, entry)).collect();
     if found.is_empty() {
-        let message =
-            "no .yaml, .yml or .json file in this folder; hidden files and what Git ignores don't count";
-        return vec![Source::Unreadable(folder.to_owned(), message.to_owned())];
+        let others = if ignores.is_empty() {
+            "hidden files and what Git ignores"
+        } else {
+            "hidden files, what Git ignores and the `ignores` of the configuration"
+        };
+        let message = format!("no .yaml, .yml or .json file in this folder; {others} don't count");
+        return vec![Source::Unreadable(folder.to_owned(), message)];
     }
     found
 }
@@ -200,7 +217,7 @@ fn mentions_api_version(bytes: &[u8]) -> bool {
 }
 
 /// What went wrong and what to do.
-fn in_words(error: &io::Error) -> String {
+pub(super) fn in_words(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file or folder: check the path".to_owned(),
         io::ErrorKind::PermissionDenied => "it may not be read: check its permissions".to_owned(),
