@@ -5,6 +5,7 @@
 
 mod audit;
 mod completions;
+mod config;
 #[cfg(feature = "operator")]
 mod controller;
 mod crds;

@@ -12,6 +12,7 @@
 //! - [`fix`]: safe patches made in the text of manifests, and nothing else touched.
 //! - [`draft`]: a first version of an exception.
 //! - [`lint`]: what is wrong with standards, tiers and exceptions in files.
+//! - [`config`]: the configuration of the command line.
 //! - [`report`]: what is known, as people and programs read it.
 //!
 //! All of these are pure: no clock, no IO, no async runtime (see ARCHITECTURE.md). The shells around them:
@@ -21,6 +22,7 @@
 
 pub mod api;
 pub mod cli;
+pub mod config;
 pub mod controls;
 pub mod draft;
 pub mod engine;

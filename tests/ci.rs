@@ -227,8 +227,8 @@ fn as_a_plugin_it_calls_itself_as_kubectl_does() {
     let folder = prepared();
     symlink(env!("CARGO_BIN_EXE_stanchion"), folder.path().join("bin/kubectl-stanchion")).unwrap();
     for (line, usage) in [
-        ("kubectl-stanchion audit", "Usage: kubectl stanchion audit <PATH>..."),
-        ("stanchion audit", "Usage: stanchion audit <PATH>..."),
+        ("kubectl-stanchion audit --nope", "Usage: kubectl stanchion audit "),
+        ("stanchion audit --nope", "Usage: stanchion audit "),
     ] {
         let output = run(&folder, line, &[]);
         assert_eq!(output.status.code(), Some(2));

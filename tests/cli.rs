@@ -6,6 +6,8 @@
 
 #[path = "cli/audit.rs"]
 mod audit;
+#[path = "cli/config.rs"]
+mod config;
 #[path = "cli/diff.rs"]
 mod diff;
 #[path = "cli/examples.rs"]

@@ -89,6 +89,12 @@ fn schema_of_a_list_of_exceptions_is_fresh() {
 }
 
 #[test]
+fn schema_of_the_configuration_is_fresh() {
+    let schema = schemars::schema_for!(stanchion::config::Config);
+    check("docs/reference/config.schema.json", &format!("{:#}\n", schema.as_value()));
+}
+
+#[test]
 fn the_table_of_lints_is_fresh() {
     check("docs/lint.md", &stanchion::report::lint_page::render());
 }

@@ -2,20 +2,19 @@
 
 use std::path::PathBuf;
 
-use clap::ValueEnum;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use jiff::Timestamp;
 
+use super::config::{ConfigArgs, Given};
 use super::filters::FilterArgs;
 use super::output::Output;
 use super::sources::Sources;
 use super::terminal::Terminal;
 use super::{Ended, files, fix, moment, output, presets};
-use crate::api::Severity;
+use crate::config::FailOn;
 use crate::engine::evaluate::{Assessment, assess};
 use crate::engine::framework::Framework;
-use crate::engine::policy::{self, Policy};
-use crate::facts::Text;
+use crate::engine::policy::Policy;
 use crate::load::Collection;
 use crate::report::json::{AuditReport, Input, Scope};
 use crate::report::table::plural;
@@ -38,12 +37,12 @@ use crate::report::table::plural;
   stanchion audit manifests/ --fix --write
   stanchion audit /etc/kubernetes/manifests/ --preset logging-coverage --exempt-namespace ''")]
 pub(super) struct Args {
-    /// Files or folders; `-` reads standard input
+    /// Files or folders; `-` reads standard input. Unless given, the `paths` of the configuration file
     ///
     /// In folders only .yaml, .yml and .json files count, without hidden files and what .gitignore lists. A file
     /// that is named is read whatever it is called.
-    #[arg(value_name = "PATH", required = true)]
-    pub(super) paths: Vec<PathBuf>,
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
 
     /// Files or folders with SecurityStandards, ServiceTiers and RiskExceptions to judge by
     ///
@@ -69,9 +68,9 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME", value_parser = framework())]
     framework: Option<Framework>,
 
-    /// The severity from which on a finding makes the exit code 1
-    #[arg(long, value_name = "SEVERITY", default_value = "high")]
-    fail_on: FailOn,
+    /// The severity from which on a finding makes the exit code 1; unless given or configured, high
+    #[arg(long, value_name = "SEVERITY", value_parser = fail_on())]
+    fail_on: Option<FailOn>,
 
     /// How to write the result, and where: `table`, `json=audit.json`; can be given several times
     ///
@@ -91,9 +90,9 @@ pub(super) struct Args {
     #[arg(long, requires = "fix")]
     pub(super) write: bool,
 
-    /// The namespace of objects that name none
-    #[arg(short = 'n', long, value_name = "NAME", default_value = "default")]
-    default_namespace: String,
+    /// The namespace of objects that name none; unless given or configured, default
+    #[arg(short = 'n', long, value_name = "NAME")]
+    default_namespace: Option<String>,
 
     /// A namespace that is not judged; can be given several times
     ///
@@ -103,6 +102,9 @@ pub(super) struct Args {
     exempt_namespace: Option<Vec<String>>,
 
     #[command(flatten)]
+    config: ConfigArgs,
+
+    #[command(flatten)]
     filters: FilterArgs,
 
     /// Show everything: what passes, findings of low severity, what was left aside and why
@@ -110,14 +112,12 @@ pub(super) struct Args {
     verbose: bool,
 }
 
-/// The severity from which on a finding makes the exit code 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FailOn {
-    Low,
-    Medium,
-    High,
-    Critical,
-    Never,
+/// An audit to be: flags, and what the configuration fills in.
+#[derive(Debug)]
+pub(super) struct Audit<'a> {
+    pub(super) args: &'a Args,
+    pub(super) sources: Sources,
+    fail_on: FailOn,
 }
 
 /// What was read, and what became of it.
@@ -132,46 +132,62 @@ pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended>
     if args.filters.said().is_some() {
         output::check_whole(&args.output)?;
     }
+    let audit = Audit::new(args, terminal)?;
     if args.fix {
-        return fix::run(args, terminal);
+        return fix::run(&audit, terminal);
     }
-    let judged = judge(args, &files::Contents::new(), Some(terminal))?;
-    judged.report(args, &args.output, terminal).map(|report| judged.end(&report, terminal))
+    let judged = audit.judge(&files::Contents::new(), Some(terminal))?;
+    let report = judged.report(&audit, &args.output, terminal)?;
+    let ended = judged.end(&report, terminal);
+    // The program ends here. Taking all of it apart first would take a while.
+    std::mem::forget((judged, report));
+    Ok(ended)
 }
 
-/// Reads and judges everything; with a terminal, says by what.
-pub(super) fn judge(
-    args: &Args,
-    known: &files::Contents,
-    terminal: Option<&mut Terminal>,
-) -> anyhow::Result<Judged> {
-    let sources = Sources {
-        paths: &args.paths,
-        standards: &args.standards,
-        presets: &args.preset,
-        namespace: &args.default_namespace,
-    };
-    let mut collection = sources.collect(known, terminal);
-    let policy = collection.compile(settings(args.exempt_namespace.as_deref()));
-    let mut assessment = assess(&policy, &collection.inventory, args.at.unwrap_or_else(moment::now));
-    // What stands in policy files alone is known, not judged.
-    assessment.subjects.retain(|key, _| collection.origins.contains_key(key));
-    args.filters.narrow(&policy, &mut assessment)?;
-    Ok(Judged { collection, policy, assessment })
+impl<'a> Audit<'a> {
+    fn new(args: &'a Args, terminal: &mut Terminal) -> anyhow::Result<Self> {
+        let configuration = args.config.load(&args.paths, terminal)?;
+        let sources = configuration.sources(Given {
+            paths: &args.paths,
+            standards: &args.standards,
+            presets: &args.preset,
+            namespace: args.default_namespace.as_deref(),
+            exempt: args.exempt_namespace.as_deref(),
+        })?;
+        let fail_on = args.fail_on.or(configuration.fail_on()).unwrap_or_default();
+        Ok(Self { args, sources, fail_on })
+    }
+
+    /// Reads and judges everything; with a terminal, says by what.
+    pub(super) fn judge(
+        &self,
+        known: &files::Contents,
+        terminal: Option<&mut Terminal>,
+    ) -> anyhow::Result<Judged> {
+        let Self { args, sources, .. } = self;
+        let mut collection = sources.collect(known, terminal);
+        let policy = collection.compile(sources.policy.clone());
+        let mut assessment = assess(&policy, &collection.inventory, args.at.unwrap_or_else(moment::now));
+        // What stands in policy files alone is known, not judged.
+        assessment.subjects.retain(|key, _| collection.origins.contains_key(key));
+        args.filters.narrow(&policy, &mut assessment)?;
+        Ok(Judged { collection, policy, assessment })
+    }
 }
 
 impl Judged {
     /// Writes the report to these outputs.
     pub(super) fn report(
         &self,
-        args: &Args,
+        audit: &Audit<'_>,
         outputs: &[Output],
         terminal: &mut Terminal,
     ) -> anyhow::Result<AuditReport> {
         let Self { collection, policy, assessment } = self;
+        let args = audit.args;
         let input = Input { collection, policy, assessment };
         let scope = Scope {
-            fail_on: args.fail_on.severity(),
+            fail_on: audit.fail_on.severity(),
             framework: args.framework,
             filters: args.filters.said(),
         };
@@ -204,26 +220,11 @@ impl Judged {
     }
 }
 
-/// Who is exempt.
-pub(super) fn settings(exempt_namespaces: Option<&[String]>) -> policy::Settings {
-    let mut settings = policy::Settings::default();
-    if let Some(names) = exempt_namespaces {
-        settings.exempt_namespaces =
-            names.iter().filter(|name| !name.is_empty()).map(|name| Text::from(name.as_str())).collect();
-    }
-    settings
-}
-
-impl FailOn {
-    fn severity(self) -> Option<Severity> {
-        match self {
-            Self::Low => Some(Severity::Low),
-            Self::Medium => Some(Severity::Medium),
-            Self::High => Some(Severity::High),
-            Self::Critical => Some(Severity::Critical),
-            Self::Never => None,
-        }
-    }
+/// The severities by name.
+fn fail_on() -> impl TypedValueParser<Value = FailOn> {
+    PossibleValuesParser::new(FailOn::ALL.map(FailOn::as_str)).try_map(|name| {
+        FailOn::ALL.into_iter().find(|it| it.as_str() == name).ok_or_else(|| format!("no severity `{name}`"))
+    })
 }
 
 /// The frameworks by name.

@@ -1,11 +1,12 @@
 //! Finding and reading files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
+use ignore::gitignore::Gitignore;
 use rayon::prelude::*;
 
 use crate::load::{Role, Settings, Sheet};
@@ -17,6 +18,9 @@ pub(super) const STDIN: &str = "-";
 pub(super) const STDIN_NAME: &str = "<stdin>";
 /// The endings of manifests.
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
+
+/// Most manifests have fewer bytes.
+const MOSTLY: usize = 8 * 1024;
 
 /// Something to read.
 #[derive(Debug)]
@@ -32,19 +36,23 @@ enum Source {
 /// What files hold, by the name that messages give them.
 pub(super) type Contents = BTreeMap<String, Vec<u8>>;
 
-/// Reads paths: policy first, then what is audited, each in order. A file that is met twice is read once; one whose
-/// content is known, not at all.
+/// Reads paths: policy first, then what is audited but for what is ignored, each in order. A file that is met twice is
+/// read once; one whose content is known, not at all.
 pub(super) fn read(
     policy: &[PathBuf],
     audited: &[PathBuf],
+    ignores: &Gitignore,
     known: &Contents,
     settings: &Settings,
 ) -> Vec<(Sheet, Role)> {
     let mut sources: Vec<(Source, Role)> = Vec::new();
-    let mut met: BTreeMap<PathBuf, usize> = BTreeMap::new();
-    for (paths, role) in [(policy, Role::Policy), (audited, Role::Audited)] {
-        for source in paths.iter().flat_map(|path| find(path)) {
-            let identity = source.identity();
+    let mut met: HashMap<PathBuf, usize> = HashMap::new();
+    let mut folders = Folders::default();
+    for (paths, ignores, role) in
+        [(policy, &Gitignore::empty(), Role::Policy), (audited, ignores, Role::Audited)]
+    {
+        for source in paths.iter().flat_map(|path| find(path, ignores)) {
+            let identity = folders.identity(source.path());
             if let Some((_, before)) = met.get(&identity).and_then(|index| sources.get_mut(*index)) {
                 *before = role.max(*before);
             } else {
@@ -56,28 +64,41 @@ pub(super) fn read(
     sources.into_par_iter().map(|(source, role)| (source.read(known, settings), role)).collect()
 }
 
-/// The files of a path.
-fn find(path: &Path) -> Vec<Source> {
+/// The files of a path. What is named is not ignored.
+fn find(path: &Path, ignores: &Gitignore) -> Vec<Source> {
     if path.as_os_str() == STDIN {
         return vec![Source::Named(path.to_owned())];
     }
     match fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => walk(path),
+        Ok(metadata) if metadata.is_dir() => walk(path, ignores),
         Ok(_) => vec![Source::Named(path.to_owned())],
         Err(error) => vec![Source::Unreadable(path.to_owned(), in_words(&error))],
     }
 }
 
-/// The manifests below a folder, by name. Hidden files and what Git ignores are passed over.
-fn walk(folder: &Path) -> Vec<Source> {
+/// The manifests below a folder, by name. Hidden files and what Git or the configuration ignores are passed over.
+fn walk(folder: &Path, ignores: &Gitignore) -> Vec<Source> {
     let mut walk = WalkBuilder::new(folder);
+    if !ignores.is_empty() {
+        let (here, ignores) = (folder.to_owned(), ignores.clone());
+        let real = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+        walk.filter_entry(move |entry| {
+            let path = real.join(entry.path().strip_prefix(&here).unwrap_or(entry.path()));
+            let is_folder = entry.file_type().is_some_and(|it| it.is_dir());
+            !(path.starts_with(ignores.path()) && ignores.matched(&path, is_folder).is_ignore())
+        });
+    }
     // What is found must not depend on the settings of whoever looks.
     walk.require_git(false).git_global(false).git_exclude(false).sort_by_file_path(Path::cmp);
     let found: Vec<Source> = walk.build().filter_map(|entry| met(folder, entry)).collect();
     if found.is_empty() {
-        let message =
-            "no .yaml, .yml or .json file in this folder; hidden files and what Git ignores don't count";
-        return vec![Source::Unreadable(folder.to_owned(), message.to_owned())];
+        let others = if ignores.is_empty() {
+            "hidden files and what Git ignores"
+        } else {
+            "hidden files, what Git ignores and the `ignores` of the configuration"
+        };
+        let message = format!("no .yaml, .yml or .json file in this folder; {others} don't count");
+        return vec![Source::Unreadable(folder.to_owned(), message)];
     }
     found
 }
@@ -88,8 +109,9 @@ fn met(folder: &Path, entry: Result<ignore::DirEntry, ignore::Error>) -> Option<
             let path = entry.path();
             let ending = path.extension()?.to_str()?.to_ascii_lowercase();
             // A link to a file is followed, one to a folder isn't: folders may lead in circles.
-            (ENDINGS.contains(&ending.as_str()) && fs::metadata(path).is_ok_and(|it| it.is_file()))
-                .then(|| Source::Met(path.to_owned()))
+            let leads_to_file = || fs::metadata(path).is_ok_and(|it| it.is_file());
+            let is_file = entry.file_type().is_some_and(|it| it.is_file()) || leads_to_file();
+            (ENDINGS.contains(&ending.as_str()) && is_file).then(|| Source::Met(path.to_owned()))
         }
         Err(error) => {
             let message = error.io_error().map_or_else(|| error.to_string(), in_words);
@@ -107,20 +129,34 @@ fn blamed(error: &ignore::Error) -> Option<&Path> {
     }
 }
 
+/// The folders of files, by the names under which they are reached.
+#[derive(Default)]
+struct Folders(HashMap<PathBuf, PathBuf>);
+
+impl Folders {
+    /// What is the same however a file is reached. Its folder is asked for once: a folder has many files.
+    fn identity(&mut self, path: &Path) -> PathBuf {
+        if path.as_os_str() == STDIN {
+            return path.to_owned();
+        }
+        let is_link = fs::symlink_metadata(path).is_ok_and(|it| it.file_type().is_symlink());
+        match (path.parent(), path.file_name()) {
+            (Some(folder), Some(name)) if !is_link && !folder.as_os_str().is_empty() => {
+                let canonical =
+                    |folder: &Path| fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+                let known = self.0.entry(folder.to_owned());
+                known.or_insert_with_key(|folder| canonical(folder)).join(name)
+            }
+            _ => fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()),
+        }
+    }
+}
+
 impl Source {
     fn path(&self) -> &Path {
         match self {
             Self::Named(path) | Self::Met(path) | Self::Unreadable(path, _) => path,
         }
-    }
-
-    /// What is the same however a file is reached.
-    fn identity(&self) -> PathBuf {
-        let path = self.path();
-        if path.as_os_str() == STDIN {
-            return path.to_owned();
-        }
-        fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
     }
 
     /// The name for messages: `./shop/cart.yaml` is `shop/cart.yaml`.
@@ -168,7 +204,7 @@ pub(super) fn content(path: &Path, limits: &Limits) -> io::Result<Vec<u8>> {
 /// Everything, or one byte more than a file may have: the reader then says that it is too large.
 fn bounded(from: impl io::Read, limits: &Limits) -> io::Result<Vec<u8>> {
     let most = u64::try_from(limits.file_bytes).unwrap_or(u64::MAX).saturating_add(1);
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(MOSTLY);
     from.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
@@ -181,7 +217,7 @@ fn mentions_api_version(bytes: &[u8]) -> bool {
 }
 
 /// What went wrong and what to do.
-fn in_words(error: &io::Error) -> String {
+pub(super) fn in_words(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file or folder: check the path".to_owned(),
         io::ErrorKind::PermissionDenied => "it may not be read: check its permissions".to_owned(),

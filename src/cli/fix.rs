@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 
-use super::audit::{self, Args, Judged};
+use super::audit::{Audit, Judged};
 use super::files::{self, Contents};
 use super::terminal::Terminal;
 use super::{Ended, output};
@@ -25,16 +25,17 @@ const ROUNDS: usize = 40;
 /// More than this that is left as it is, is counted only.
 const MOST_LEFT: usize = 20;
 
-pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
+pub(super) fn run(audit: &Audit<'_>, terminal: &mut Terminal) -> anyhow::Result<Ended> {
+    let args = audit.args;
     let outputs = output::beside_a_diff(&args.output)?;
-    let mut work = Work::new(args)?;
-    let before = audit::judge(args, &work.now, Some(terminal))?;
+    let mut work = Work::new(audit)?;
+    let before = audit.judge(&work.now, Some(terminal))?;
     let mut after = None;
     for _ in 0..ROUNDS {
         if !work.round(after.as_ref().unwrap_or(&before)) {
             break;
         }
-        after = Some(audit::judge(args, &work.now, None)?);
+        after = Some(audit.judge(&work.now, None)?);
     }
     for (name, old) in &work.before {
         let new = work.now.get(name).unwrap_or(old);
@@ -45,9 +46,9 @@ pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended>
         work.write()?;
     }
     let shown = if args.write { after.as_ref().unwrap_or(&before) } else { &before };
-    let report = shown.report(args, &outputs, terminal)?;
+    let report = shown.report(audit, &outputs, terminal)?;
     let ended = shown.end(&report, terminal);
-    work.tell(args, after.as_ref().unwrap_or(&before), terminal);
+    work.tell(args.write, after.as_ref().unwrap_or(&before), terminal);
     Ok(ended)
 }
 
@@ -74,16 +75,17 @@ struct Task<'a> {
 }
 
 impl Work {
-    fn new(args: &Args) -> anyhow::Result<Self> {
+    fn new(audit: &Audit<'_>) -> anyhow::Result<Self> {
+        let paths = &audit.sources.paths;
         let mut now = Contents::new();
-        if args.paths.iter().any(|path| path.as_os_str() == files::STDIN) {
-            if args.write {
+        if paths.iter().any(|path| path.as_os_str() == files::STDIN) {
+            if audit.args.write {
                 bail!("standard input can't be written to: name files, or leave --write out to get the diff");
             }
             let bytes = files::stdin(&Limits::default()).context("standard input can't be read")?;
             now.insert(files::STDIN_NAME.to_owned(), bytes);
         }
-        let named = args.paths.iter().filter_map(|path| fs::canonicalize(path).ok()).collect();
+        let named = paths.iter().filter_map(|path| fs::canonicalize(path).ok()).collect();
         let (before, made, left) = (Contents::new(), BTreeSet::new(), BTreeMap::new());
         Ok(Self { named, before, now, made, left, patches: 0 })
     }
@@ -168,7 +170,7 @@ impl Work {
     }
 
     /// What was done and what was not.
-    fn tell(&self, args: &Args, last: &Judged, terminal: &mut Terminal) {
+    fn tell(&self, written: bool, last: &Judged, terminal: &mut Terminal) {
         for ((file, place), why) in self.left.iter().take(MOST_LEFT) {
             terminal.note(&format!("left as it is: {file}:{place}, because {why}"));
         }
@@ -177,7 +179,7 @@ impl Work {
         }
         let files = plural(u64::try_from(self.before.len()).unwrap_or(u64::MAX), "file");
         let changes = plural(self.patches, "change");
-        let done = match (self.before.is_empty(), args.write) {
+        let done = match (self.before.is_empty(), written) {
             (true, _) => "nothing to fix safely".to_owned(),
             (false, true) => format!("made {changes} in {files}"),
             (false, false) => format!("{changes} in {files}; --write makes them"),

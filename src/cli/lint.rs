@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::config::{ConfigArgs, Given};
 use super::output::PlainFormat;
+use super::sources::Sources;
 use super::terminal::Terminal;
-use super::{Ended, files, moment, output, sources};
+use super::{Ended, files, moment, output};
 use crate::engine::evaluate::assess;
-use crate::engine::policy;
 use crate::lint::{self, Context};
 use crate::load::{Collection, Role};
 use crate::report::lint::{LintReport, render};
@@ -25,8 +26,8 @@ use crate::report::lint::{LintReport, render};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  stanchion lint policy/ manifests/ --strict")]
 pub(super) struct Args {
-    /// Files or folders; `-` reads standard input
-    #[arg(value_name = "PATH", required = true)]
+    /// Files or folders; `-` reads standard input. Unless given, the `paths` and `standards` of the configuration file
+    #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 
     /// Files or folders with SecurityStandards, ServiceTiers and RiskExceptions as context; can be given several times
@@ -43,9 +44,12 @@ pub(super) struct Args {
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: PlainFormat,
 
-    /// The namespace of objects that name none
-    #[arg(short = 'n', long, value_name = "NAME", default_value = "default")]
-    default_namespace: String,
+    /// The namespace of objects that name none; unless given or configured, default
+    #[arg(short = 'n', long, value_name = "NAME")]
+    default_namespace: Option<String>,
+
+    #[command(flatten)]
+    config: ConfigArgs,
 
     /// Let warnings count for the exit code
     #[arg(long)]
@@ -53,8 +57,19 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
-    let (mut collection, files) = collect(args);
-    let policy = collection.compile(policy::Settings::default());
+    let configuration = args.config.load(&args.paths, terminal)?;
+    let mut sources = configuration.sources(Given {
+        paths: &args.paths,
+        standards: &args.standards,
+        namespace: args.default_namespace.as_deref(),
+        ..Given::default()
+    })?;
+    if args.paths.is_empty() && args.standards.is_empty() {
+        // Nobody says that the configured standards are context alone.
+        sources.paths.append(&mut sources.standards);
+    }
+    let (mut collection, files) = collect(&sources);
+    let policy = collection.compile(sources.policy);
     let assessment = assess(&policy, &collection.inventory, args.at.unwrap_or_else(moment::now));
     let context =
         Context { collection: &collection, policy: &policy, assessment: &assessment, files: &files };
@@ -72,15 +87,10 @@ pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended>
 }
 
 /// Everything, and the names of the files to warn about.
-fn collect(args: &Args) -> (Collection, BTreeSet<Arc<str>>) {
+fn collect(sources: &Sources) -> (Collection, BTreeSet<Arc<str>>) {
     let mut collection = Collection::default();
     let mut linted = BTreeSet::new();
-    for (sheet, role) in files::read(
-        &args.standards,
-        &args.paths,
-        &files::Contents::new(),
-        &sources::settings(&args.default_namespace),
-    ) {
+    for (sheet, role) in sources.read(&files::Contents::new()) {
         if role == Role::Audited {
             linted.insert(Arc::clone(&sheet.name));
         }

@@ -1,6 +1,6 @@
 //! `stanchion posture`
 
-use super::exception::Judging;
+use super::exception::{Judged, Judging};
 use super::output::{self, PlainFormat};
 use super::{Ended, Terminal, audit};
 use crate::engine::framework::Framework;
@@ -33,7 +33,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
-    let (collection, policy, mut assessment) = args.judging.judge(terminal);
+    let Judged { collection, policy, mut assessment, .. } = args.judging.judge(terminal)?;
     // As in an audit, what stands in policy files alone is known, not judged.
     assessment.subjects.retain(|key, _| collection.origins.contains_key(key));
     let input = Input { collection: &collection, policy: &policy, assessment: &assessment };

@@ -3,36 +3,48 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use ignore::gitignore::Gitignore;
+
 use super::terminal::Terminal;
 use super::{files, presets};
+use crate::engine::policy;
 use crate::facts::Text;
-use crate::load::{Collection, Settings};
+use crate::load::{Collection, Role, Settings, Sheet};
 use crate::manifest::Limits;
 
 /// Where everything comes from.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Sources<'a> {
+#[derive(Debug)]
+pub(super) struct Sources {
     /// What is judged.
-    pub(super) paths: &'a [PathBuf],
+    pub(super) paths: Vec<PathBuf>,
+    /// What is passed over in its folders.
+    pub(super) ignores: Gitignore,
     /// Policy beside it.
-    pub(super) standards: &'a [PathBuf],
+    pub(super) standards: Vec<PathBuf>,
     /// Standards that come with the program.
-    pub(super) presets: &'a [String],
+    pub(super) presets: Vec<String>,
     /// The namespace of objects that name none.
-    pub(super) namespace: &'a str,
+    pub(super) namespace: String,
+    /// Who is exempt, and what names an owner.
+    pub(super) policy: policy::Settings,
 }
 
-/// How files are read.
-pub(super) fn settings(namespace: &str) -> Settings {
-    Settings { namespace: Text::from(namespace), limits: Limits::default(), keys: Arc::default() }
-}
+impl Sources {
+    /// How files are read.
+    pub(super) fn settings(&self) -> Settings {
+        let namespace = Text::from(self.namespace.as_str());
+        Settings { namespace, limits: Limits::default(), keys: Arc::default() }
+    }
 
-impl Sources<'_> {
+    /// Reads every file, with what is known of files in their place.
+    pub(super) fn read(&self, known: &files::Contents) -> Vec<(Sheet, Role)> {
+        files::read(&self.standards, &self.paths, &self.ignores, known, &self.settings())
+    }
+
     /// Reads everything, with what is known of files in their place; with a terminal, says what judges.
     pub(super) fn collect(&self, known: &files::Contents, terminal: Option<&mut Terminal>) -> Collection {
-        let settings = settings(self.namespace);
         let mut collection = Collection::default();
-        for (sheet, role) in files::read(self.standards, self.paths, known, &settings) {
+        for (sheet, role) in self.read(known) {
             collection.add(sheet, role);
         }
         if let Some(path) = self.standards.first() {
@@ -55,6 +67,7 @@ impl Sources<'_> {
         }
         wanted.sort_unstable();
         wanted.dedup();
+        let settings = self.settings();
         for sheet in wanted.iter().filter_map(|name| presets::sheet(name, &settings)) {
             collection.add_preset(sheet);
         }

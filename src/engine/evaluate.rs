@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use rayon::prelude::*;
 
 use super::control::{Control, Finding, Scene, Subject, SubjectType, Verdict};
 use super::exception::{Approvals, CompiledException, Life};
@@ -144,13 +145,38 @@ pub fn assess(policy: &Policy, inventory: &Inventory, now: Timestamp) -> Assessm
     let relations = Relations::new(inventory);
     let (placed, exempt) = place(policy, inventory);
     let (mut exceptions, targeted) = place_exceptions(policy, &relations, &placed, now);
-    let mut subjects = BTreeMap::new();
-    for subject in placed {
-        let meant = targeted.get(&subject.key).map_or(&[][..], Vec::as_slice);
-        let assessed = judge(policy, &subject.scene(&relations, now), &subject, meant, &mut exceptions);
-        subjects.insert(subject.key, assessed);
+    // Subjects don't look at one another's judgements. What they say of exceptions is put together afterwards.
+    let judged: Vec<(Assessed, Vec<Use>)> = placed
+        .par_iter()
+        .with_min_len(FEW)
+        .map(|subject| {
+            let meant = targeted.get(&subject.key).map_or(&[][..], Vec::as_slice);
+            Judge { policy, placed: subject, meant, exceptions: &exceptions, uses: Vec::new() }
+                .judge(&subject.scene(&relations, now))
+        })
+        .collect();
+    let mut subjects = Vec::with_capacity(judged.len());
+    for (subject, (assessed, uses)) in placed.into_iter().zip(judged) {
+        for it in uses {
+            if let Some(state) = exceptions.get_mut(it.exception) {
+                state.asked_for = true;
+                state.covered.extend(it.covered.map(|_| subject.key.clone()));
+                state.findings.extend(it.covered);
+            }
+        }
+        subjects.push((subject.key, assessed));
     }
-    Assessment { at: now, subjects, exceptions, exempt }
+    Assessment { at: now, subjects: subjects.into_iter().collect(), exceptions, exempt }
+}
+
+/// Fewer subjects than this aren't worth a thread of their own.
+pub(crate) const FEW: usize = 32;
+
+/// What a judgement says of an exception: that one of its controls is asked for, and which finding it covers.
+#[derive(Debug, Clone, Copy)]
+struct Use {
+    exception: usize,
+    covered: Option<Fingerprint>,
 }
 
 /// A subject with its tier.
@@ -350,89 +376,103 @@ impl ExceptionState {
     }
 }
 
-fn judge(
-    policy: &Policy,
-    scene: &Scene<'_>,
-    placed: &Placed<'_>,
-    meant: &[usize],
-    exceptions: &mut [ExceptionState],
-) -> Assessed {
-    let mut outcomes = Vec::new();
-    let mut details: Vec<Detail> = Vec::new();
-    let tier = placed.tier.map(|tier| tier.name.as_str());
-    for (index, standard) in policy.standards.iter().enumerate() {
-        if !standard.covers(&placed.namespace, &placed.meta.labels, tier) {
-            outcomes.extend(standard.controls.iter().map(|_| Outcome::NotApplicable));
-            continue;
-        }
-        for wanted in &standard.controls {
-            let verdict = wanted.check.judge(placed.subject, scene);
-            let detail = excuse(policy, placed, wanted, index, verdict, meant, exceptions);
-            outcomes.push(detail.outcome);
-            if !matches!(detail.outcome, Outcome::Pass | Outcome::NotApplicable) {
-                details.push(detail);
-            }
-        }
-    }
-    Assessed {
-        tier: placed.tier.map(|tier| tier.name.clone()),
-        placement: placed.placement,
-        overlaps: placed.overlaps.clone(),
-        owner: placed.owner.clone(),
-        part_of: placed.meta.labels.get(PART_OF).cloned(),
-        outcomes,
-        details,
-    }
+/// The judgement of one subject.
+struct Judge<'j, 'a> {
+    policy: &'j Policy,
+    placed: &'j Placed<'a>,
+    /// The exceptions that are meant for it.
+    meant: &'j [usize],
+    exceptions: &'j [ExceptionState],
+    uses: Vec<Use>,
 }
 
-/// Joins a verdict with the exceptions that are meant for its subject.
-fn excuse(
-    policy: &Policy,
-    placed: &Placed<'_>,
-    wanted: &CompiledControl,
-    standard: usize,
-    verdict: Verdict,
-    meant: &[usize],
-    exceptions: &mut [ExceptionState],
-) -> Detail {
-    let control = wanted.control;
-    let detail = |outcome, findings, reason| Detail {
-        standard,
-        control,
-        severity: wanted.severity,
-        outcome,
-        findings,
-        unlisted: 0,
-        reason,
-    };
-    let naming = || {
-        let named = meant.iter().filter_map(|index| Some((*index, policy.exceptions.get(*index)?)));
-        named.filter(|(_, exception)| exception.names_control(control))
-    };
-    if !matches!(verdict, Verdict::NotApplicable) {
-        for (index, _) in naming() {
-            if let Some(state) = exceptions.get_mut(index) {
-                state.asked_for = true;
+impl Judge<'_, '_> {
+    fn judge(mut self, scene: &Scene<'_>) -> (Assessed, Vec<Use>) {
+        let (policy, placed) = (self.policy, self.placed);
+        let mut outcomes = Vec::with_capacity(policy.standards.iter().map(|it| it.controls.len()).sum());
+        let mut details: Vec<Detail> = Vec::new();
+        let tier = placed.tier.map(|tier| tier.name.as_str());
+        for (index, standard) in policy.standards.iter().enumerate() {
+            if !standard.covers(&placed.namespace, &placed.meta.labels, tier) {
+                outcomes.extend(standard.controls.iter().map(|_| Outcome::NotApplicable));
+                continue;
+            }
+            for wanted in &standard.controls {
+                let verdict = wanted.check.judge(placed.subject, scene);
+                let detail = self.excuse(wanted, index, verdict);
+                outcomes.push(detail.outcome);
+                if !matches!(detail.outcome, Outcome::Pass | Outcome::NotApplicable) {
+                    details.push(detail);
+                }
             }
         }
+        let assessed = Assessed {
+            tier: placed.tier.map(|tier| tier.name.clone()),
+            placement: placed.placement,
+            overlaps: placed.overlaps.clone(),
+            owner: placed.owner.clone(),
+            part_of: placed.meta.labels.get(PART_OF).cloned(),
+            outcomes,
+            details,
+        };
+        (assessed, self.uses)
     }
-    let findings = match verdict {
-        Verdict::Pass => return detail(Outcome::Pass, Vec::new(), None),
-        Verdict::NotApplicable => return detail(Outcome::NotApplicable, Vec::new(), None),
-        Verdict::Unknown(reason) => return detail(Outcome::Unknown, Vec::new(), Some(reason)),
-        Verdict::Error(reason) => return detail(Outcome::Error, Vec::new(), Some(reason)),
-        Verdict::Fail(findings) => findings,
-    };
-    let unlisted = findings.len().saturating_sub(MOST_FINDINGS);
-    let mut judged = uncovered(control, &placed.key, findings);
-    for judged in &mut judged {
-        let covering = naming().filter(|(_, exception)| exception.covers(&judged.finding, placed.subject));
-        let covering = covering.map(|(index, _)| index);
-        judged.exception = cover(policy, &placed.key, judged.fingerprint, covering, exceptions);
+
+    /// Joins a verdict with the exceptions that are meant for the subject.
+    fn excuse(&mut self, wanted: &CompiledControl, standard: usize, verdict: Verdict) -> Detail {
+        let control = wanted.control;
+        let detail = |outcome, findings, reason| Detail {
+            standard,
+            control,
+            severity: wanted.severity,
+            outcome,
+            findings,
+            unlisted: 0,
+            reason,
+        };
+        if !matches!(verdict, Verdict::NotApplicable) {
+            let asked: Vec<Use> =
+                self.naming(control).map(|(exception, _)| Use { exception, covered: None }).collect();
+            self.uses.extend(asked);
+        }
+        let findings = match verdict {
+            Verdict::Pass => return detail(Outcome::Pass, Vec::new(), None),
+            Verdict::NotApplicable => return detail(Outcome::NotApplicable, Vec::new(), None),
+            Verdict::Unknown(reason) => return detail(Outcome::Unknown, Vec::new(), Some(reason)),
+            Verdict::Error(reason) => return detail(Outcome::Error, Vec::new(), Some(reason)),
+            Verdict::Fail(findings) => findings,
+        };
+        let unlisted = findings.len().saturating_sub(MOST_FINDINGS);
+        let mut judged = uncovered(control, &self.placed.key, findings);
+        for judged in &mut judged {
+            judged.exception = self.cover(control, judged);
+        }
+        let excused = unlisted == 0 && judged.iter().all(|it| it.exception.is_some());
+        let outcome = if excused { Outcome::Excepted } else { Outcome::Fail };
+        Detail { unlisted, ..detail(outcome, judged, None) }
     }
-    let excused = unlisted == 0 && judged.iter().all(|it| it.exception.is_some());
-    let outcome = if excused { Outcome::Excepted } else { Outcome::Fail };
-    Detail { unlisted, ..detail(outcome, judged, None) }
+
+    /// The exceptions that name a control.
+    fn naming(&self, control: &Control) -> impl Iterator<Item = (usize, &CompiledException)> {
+        let named = self.meant.iter().filter_map(|index| Some((*index, self.policy.exceptions.get(*index)?)));
+        named.filter(|(_, exception)| exception.names_control(control))
+    }
+
+    /// Counts the finding for every exception that covers it, and gives the one that ends last.
+    fn cover(&mut self, control: &Control, judged: &Judged) -> Option<usize> {
+        let lives = |index: usize| self.exceptions.get(index).is_some_and(ExceptionState::covers);
+        let covering: Vec<(usize, Timestamp)> = self
+            .naming(control)
+            .filter(|(index, exception)| {
+                lives(*index) && exception.covers(&judged.finding, self.placed.subject)
+            })
+            .map(|(index, exception)| (index, exception.expires_at))
+            .collect();
+        let covered = Some(judged.fingerprint);
+        self.uses.extend(covering.iter().map(|(exception, _)| Use { exception: *exception, covered }));
+        // Of several that end together, the first.
+        covering.iter().rev().max_by_key(|(_, end)| *end).map(|(index, _)| *index)
+    }
 }
 
 fn uncovered(control: &Control, key: &SubjectKey, mut findings: Vec<Finding>) -> Vec<Judged> {
@@ -440,29 +480,4 @@ fn uncovered(control: &Control, key: &SubjectKey, mut findings: Vec<Finding>) ->
     let prints = fingerprint::of(control.id, key, &findings);
     let pairs = findings.into_iter().zip(prints);
     pairs.map(|(finding, fingerprint)| Judged { finding, fingerprint, exception: None }).collect()
-}
-
-/// Counts the finding for every exception that covers it, and gives the one that ends last.
-fn cover(
-    policy: &Policy,
-    key: &SubjectKey,
-    fingerprint: Fingerprint,
-    covering: impl Iterator<Item = usize>,
-    exceptions: &mut [ExceptionState],
-) -> Option<usize> {
-    let mut longest: Option<(Timestamp, usize)> = None;
-    for index in covering {
-        let (Some(state), Some(exception)) = (exceptions.get_mut(index), policy.exceptions.get(index)) else {
-            continue;
-        };
-        if !state.covers() {
-            continue;
-        }
-        state.findings.insert(fingerprint);
-        state.covered.insert(key.clone());
-        if longest.is_none_or(|(end, _)| exception.expires_at > end) {
-            longest = Some((exception.expires_at, index));
-        }
-    }
-    longest.map(|(_, index)| index)
 }

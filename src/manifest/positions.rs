@@ -49,10 +49,16 @@ impl Positions {
     #[must_use]
     pub fn new(root: &Node, keys: &Arc<Keys>) -> Self {
         let mut entries = Vec::new();
-        {
-            // One lock for the whole tree.
+        // Most trees have no key that others don't have, too: threads that only read the table don't wait for one
+        // another.
+        let known = {
+            let numbers = keys.numbers.read().unwrap_or_else(PoisonError::into_inner);
+            collect(root, ITEM, root.position, &mut |key| numbers.get(key).copied(), &mut entries)
+        };
+        if known.is_none() {
+            entries.clear();
             let mut numbers = keys.numbers.write().unwrap_or_else(PoisonError::into_inner);
-            collect(root, ITEM, root.position, &mut numbers, &mut entries);
+            collect(root, ITEM, root.position, &mut |key| Some(number(&mut numbers, key)), &mut entries);
         }
         Self { keys: Arc::clone(keys), entries: entries.into_boxed_slice() }
     }
@@ -107,20 +113,21 @@ impl Positions {
     }
 }
 
-/// Adds a value and its descendants. The depth of a tree is within the reader's limit, and so is this recursion's.
+/// Adds a value and its descendants; stops at a key that has no number. The depth of a tree is within the reader's limit,
+/// and so is this recursion's.
 fn collect(
     node: &Node,
     key: u32,
     place: Position,
-    numbers: &mut HashMap<Box<str>, u32>,
+    number: &mut impl FnMut(&str) -> Option<u32>,
     entries: &mut Vec<Entry>,
-) {
+) -> Option<()> {
     let at = entries.len();
     entries.push(Entry { key, end: 0, line: place.line, column: place.column });
     match &node.value {
         Value::List(items) => {
             for item in items {
-                collect(item, ITEM, item.position, numbers, entries);
+                collect(item, ITEM, item.position, number, entries)?;
             }
         }
         Value::Map(map) => {
@@ -129,15 +136,15 @@ fn collect(
                     Value::List(_) | Value::Map(_) | Value::Null => key.position,
                     _ => value.position,
                 };
-                collect(value, number(numbers, &key.text), place, numbers, entries);
+                let key = number(&key.text)?;
+                collect(value, key, place, number, entries)?;
             }
         }
         _ => {}
     }
     let end = u32::try_from(entries.len()).unwrap_or(u32::MAX);
-    if let Some(entry) = entries.get_mut(at) {
-        entry.end = end;
-    }
+    entries.get_mut(at)?.end = end;
+    Some(())
 }
 
 fn number(numbers: &mut HashMap<Box<str>, u32>, key: &str) -> u32 {

@@ -214,6 +214,9 @@ impl FindingChange {
     }
 }
 
+/// A line of the table: its name, and what stands there for one of the audits.
+type Row = (&'static str, fn(&Side) -> String);
+
 /// The comparison for people.
 #[must_use]
 pub fn render(diff: &AuditDiff) -> String {
@@ -232,7 +235,7 @@ pub fn render(diff: &AuditDiff) -> String {
     }
     let (before, after) = (&diff.before, &diff.after);
     let _ = writeln!(text, "{:12}  {:>22}  {:>22}", "", clean(&before.at), clean(&after.at));
-    let rows: [(&str, fn(&Side) -> String); 6] = [
+    let rows: [Row; 6] = [
         ("findings", |side| side.findings.to_string()),
         ("compliant", |side| format!("{} of {}", side.posture.compliant, side.posture.evaluated)),
         ("excepted", |side| side.posture.excepted.to_string()),
@@ -247,7 +250,7 @@ pub fn render(diff: &AuditDiff) -> String {
     let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     let fixed = diff.changes.iter().filter(|it| it.change == Change::Fixed).count();
     let worse = plural(number(count(true)), "finding");
-    let _ = writeln!(text, "\n{worse} worse; {} fixed.", fixed);
+    let _ = writeln!(text, "\n{worse} worse; {fixed} fixed.");
     text
 }
 

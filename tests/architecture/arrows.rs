@@ -6,6 +6,7 @@ use crate::source::Source;
 const PURE: &[&str] = &[
     "admission",
     "api",
+    "config",
     "controls",
     "draft",
     "engine",
@@ -29,6 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("load", &["api", "engine", "facts", "manifest"]),
     ("controls", &["api", "declare_control", "engine", "facts", "relations"]),
     ("admission", &["api", "engine", "facts", "load", "manifest"]),
+    ("config", &["api", "engine", "manifest"]),
     ("draft", &["api", "engine", "facts"]),
     ("lint", &["api", "engine", "facts", "load", "manifest"]),
     ("report", &["api", "engine", "facts", "lint", "load", "manifest"]),
@@ -42,6 +44,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "admission",
             "api",
+            "config",
             "controls",
             "draft",
             "engine",

@@ -24,7 +24,8 @@ fn changes(before: &str, after: &str) -> Vec<(String, String)> {
     let run = stanchion(&["diff", before, after, "-o", "json"]).run();
     let diff: Value = serde_json::from_str(&run.stdout).unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    diff["changes"].as_array().unwrap().iter().map(|it| (text(&it["change"]), text(&it["name"]))).collect()
+    let changes = diff.get("changes").and_then(Value::as_array).unwrap();
+    changes.iter().map(|it| (text(&it["change"]), text(&it["name"]))).collect()
 }
 
 #[test]

@@ -39,8 +39,12 @@ impl Program {
         self
     }
 
-    pub(crate) fn within(mut self, folder: &TempDir) -> Self {
-        self.0.current_dir(folder.path());
+    pub(crate) fn within(self, folder: &TempDir) -> Self {
+        self.at(folder.path())
+    }
+
+    pub(crate) fn at(mut self, folder: &Path) -> Self {
+        self.0.current_dir(folder);
         self
     }
 

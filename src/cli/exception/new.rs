@@ -7,14 +7,13 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 
-use super::Judging;
+use super::{Judged, Judging};
 use crate::api;
-use crate::cli::{Ended, Terminal, sources};
+use crate::cli::{Ended, Terminal};
 use crate::draft::{Answers, Covered, Wanted, find};
 use crate::engine::evaluate::assess;
-use crate::engine::policy;
 use crate::lint::{self, Context, Level};
-use crate::load::{Collection, Role, Sheet};
+use crate::load::{Role, Sheet};
 use crate::report::table::plural;
 
 /// The name of what is written, in messages.
@@ -82,17 +81,18 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
-    let (mut collection, policy, assessment) = args.judging.judge(terminal);
-    for problem in &collection.problems {
+    let mut judged = args.judging.judge(terminal)?;
+    for problem in &judged.collection.problems {
         terminal.note(&problem.to_string());
     }
-    let covered = find(&policy, &assessment, args.wanted()?)?;
+    let wanted = args.wanted(&judged.sources.namespace)?;
+    let covered = find(&judged.policy, &judged.assessment, wanted)?;
     check_whether_excepted(args, &covered)?;
     let answers = args.answers(&covered, terminal)?;
-    let exception = covered.draft(answers, assessment.at)?;
+    let exception = covered.draft(answers, judged.assessment.at)?;
     let yaml = api::to_yaml(&exception)?;
     let mut clean = true;
-    for (level, message) in lint_itself(&mut collection, &yaml, &args.judging) {
+    for (level, message) in lint_itself(&mut judged, &yaml) {
         terminal.note(&format!("{level}: {message}"));
         clean &= level != Level::Error;
     }
@@ -112,7 +112,7 @@ pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended>
 }
 
 impl Args {
-    fn wanted(&self) -> anyhow::Result<Wanted<'_>> {
+    fn wanted<'a>(&'a self, namespace: &'a str) -> anyhow::Result<Wanted<'a>> {
         if let Some(fingerprint) = &self.fingerprint {
             return Ok(Wanted::Fingerprint(fingerprint));
         }
@@ -121,7 +121,7 @@ impl Args {
             bail!("--workload {workload}: write a kind and a name, such as deployment/ledger");
         };
         let control = self.control.as_deref().unwrap_or_default();
-        Ok(Wanted::Object { kind, namespace: &self.judging.default_namespace, name, control })
+        Ok(Wanted::Object { kind, namespace, name, control })
     }
 
     /// What only a person can say: given, or asked for.
@@ -197,13 +197,12 @@ fn check_whether_excepted(args: &Args, covered: &Covered) -> anyhow::Result<()> 
 }
 
 /// What `stanchion lint` would say of it, beside everything else; approvals can't be there yet.
-fn lint_itself(collection: &mut Collection, yaml: &str, judging: &Judging) -> Vec<(Level, String)> {
-    let settings = sources::settings(&judging.default_namespace);
+fn lint_itself(judged: &mut Judged, yaml: &str) -> Vec<(Level, String)> {
+    let Judged { sources, collection, assessment, .. } = judged;
     collection.problems.clear();
-    collection.add(Sheet::read(ITSELF, yaml.as_bytes(), &settings), Role::Audited);
-    let policy = collection.compile(policy::Settings::default());
-    let assessment =
-        assess(&policy, &collection.inventory, judging.at.unwrap_or_else(crate::cli::moment::now));
+    collection.add(Sheet::read(ITSELF, yaml.as_bytes(), &sources.settings()), Role::Audited);
+    let policy = collection.compile(sources.policy.clone());
+    let assessment = assess(&policy, &collection.inventory, assessment.at);
     let files = BTreeSet::from([Arc::from(ITSELF)]);
     let context = Context { collection, policy: &policy, assessment: &assessment, files: &files };
     let found = lint::check(context)

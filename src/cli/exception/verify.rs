@@ -1,6 +1,6 @@
 //! `stanchion exception verify`
 
-use super::{Judging, tell_what_is_missing};
+use super::{Judged, Judging, tell_what_is_missing};
 use crate::cli::{Ended, Terminal};
 use crate::report::exceptions::{ExceptionList, verdict};
 use crate::report::json::Input;
@@ -18,7 +18,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
-    let (collection, policy, assessment) = args.judging.judge(terminal);
+    let Judged { collection, policy, assessment, .. } = args.judging.judge(terminal)?;
     let input = Input { collection: &collection, policy: &policy, assessment: &assessment };
     let list = ExceptionList::new(input);
     terminal.print(&verdict(&list))?;

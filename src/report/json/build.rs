@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::{
     API_VERSION, AuditReport, BySeverity, ControlPosture, Counts, ExceptionReport, Filters, KIND, Location,
     OwnerPosture, Posture, Problem, Skipped, StandardPosture, Summary, TierPosture, Tool,
 };
 use super::{SubjectReport, control, framework, measure, subject};
+
 use crate::api::{Kind, Percent, Severity};
-use crate::engine::evaluate::{Assessment, ExceptionState};
+use crate::engine::evaluate::{Assessment, ExceptionState, FEW};
 use crate::engine::exception::{CompiledException, Life};
 use crate::engine::framework::Framework;
 use crate::engine::policy::Policy;
@@ -44,10 +47,10 @@ impl AuditReport {
     #[must_use]
     pub fn new(input: Input<'_>, scope: &Scope) -> Self {
         let measured = measure(input.policy, input.assessment);
-        let mut subjects: Vec<SubjectReport> = input
-            .assessment
-            .subjects
-            .iter()
+        let judged: Vec<_> = input.assessment.subjects.iter().collect();
+        let mut subjects: Vec<SubjectReport> = judged
+            .par_iter()
+            .with_min_len(FEW)
             .map(|(key, assessed)| subject::report(input, key, assessed))
             .collect();
         subjects.sort_by_cached_key(SubjectReport::rank);
