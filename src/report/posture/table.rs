@@ -191,8 +191,8 @@ fn legend(report: &AuditReport) -> String {
     };
     let judged = plural(report.posture.total.evaluated, "subject");
     format!(
-        "Gross is compliant of all judged; net is compliant or excepted. Excepted and\nunknown are not compliant. A \
-         clause that passes is evidence for it, no more.\nJudged {judged} by {}, as of {}.{exempt}\n",
+        "Gross is compliance: compliant of all judged. Net is effective: excepted too.\nExcepted and unknown are not \
+         compliant. A clause that passes is evidence for\nit, no more.\nJudged {judged} by {}, as of {}.{exempt}\n",
         plural(u64::try_from(report.posture.standards.len()).unwrap_or(u64::MAX), "standard"),
         report.at,
     )
