@@ -8,7 +8,8 @@ use std::fmt::Write as _;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::past::{PastAudit, PastCounts, PastFinding, PastSubject};
+use super::json::Counts;
+use super::past::{PastAudit, PastFinding, PastSubject};
 use super::table::{clean, plural, severity_word};
 use crate::api::Severity;
 
@@ -40,7 +41,7 @@ pub struct Side {
     /// The time that it was judged for.
     pub at: String,
     /// All its subjects.
-    pub posture: PastCounts,
+    pub posture: Counts,
     /// Findings that nothing excuses.
     pub findings: u64,
 }

@@ -6,9 +6,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::json::{Input, Location, Problem, Tool, sentence};
+use super::json::{ExceptionReport, Input, Problem, Tool, exception_report, sentence};
 use super::table::{clean, plural};
-use crate::api::Kind;
 use crate::engine::exception::CompiledException;
 use crate::engine::posture::measure;
 use crate::engine::status::Findings;
@@ -44,34 +43,13 @@ pub struct ExceptionList {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Entry {
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-    /// Who answers for it.
-    pub owner: String,
-    /// Why there is one.
-    pub reason: String,
-    /// Where it is tracked.
-    pub ticket: Option<String>,
-    /// When it ends.
-    pub expires_at: String,
-    /// Whole days until then, rounded up; 0 once it has ended.
-    pub days_left: i64,
+    /// What became of it, as an audit says it.
+    #[serde(flatten)]
+    pub exception: ExceptionReport,
     /// Whether it is accepted, approved, active and effective, in this order; docs/reference/conditions.md has the reasons.
     pub conditions: Vec<ConditionReport>,
     /// Whether all of these hold.
     pub holds: bool,
-    /// Approvals that it needs.
-    pub required_approvals: u32,
-    /// Approvals that count.
-    pub valid_approvals: u32,
-    /// The workloads that would fail without it.
-    pub covers: Vec<String>,
-    /// How many findings it covers.
-    pub findings: u64,
-    /// Where it was read.
-    pub location: Option<Location>,
 }
 
 /// A condition of an exception.
@@ -99,7 +77,8 @@ impl ExceptionList {
         let mut exceptions: Vec<Entry> =
             all.filter_map(|(index, exception)| entry(input, &findings, index, exception)).collect();
         exceptions.sort_by(|a, b| {
-            (&a.expires_at, &a.namespace, &a.name).cmp(&(&b.expires_at, &b.namespace, &b.name))
+            let key = |it: &Entry| (it.exception.expires_at.clone(), it.called());
+            key(a).cmp(&key(b))
         });
         Self {
             api_version: API_VERSION,
@@ -140,31 +119,16 @@ fn entry(
             message: it.message,
         })
         .collect();
-    let origin = input.collection.origin(Kind::RiskException, &exception.namespace, &exception.name);
     Some(Entry {
-        namespace: exception.namespace.to_string(),
-        name: exception.name.to_string(),
-        owner: exception.owner.to_string(),
-        reason: exception.reason.clone(),
-        ticket: exception.ticket.clone(),
-        expires_at: exception.expires_at.to_string(),
-        days_left: exception.days_left(input.assessment.at),
+        exception: exception_report(input, findings, index, exception, state),
         holds: conditions.iter().all(|it| it.status == "True"),
         conditions,
-        required_approvals: state.approvals.required,
-        valid_approvals: state.approvals.valid,
-        covers: state.covered.iter().map(ToString::to_string).collect(),
-        findings: u64::try_from(state.findings.len()).unwrap_or(u64::MAX),
-        location: origin.map(|origin| {
-            let at = origin.start();
-            Location { file: origin.file.to_string(), line: at.line, column: at.column }
-        }),
     })
 }
 
 impl Entry {
     fn called(&self) -> String {
-        format!("{}/{}", self.namespace, self.name)
+        format!("{}/{}", self.exception.namespace, self.exception.name)
     }
 
     /// The reason of a condition.
@@ -183,15 +147,15 @@ impl Entry {
 pub fn table(list: &ExceptionList) -> String {
     const TITLES: [&str; 7] = ["ENDS", "DAYS", "EXCEPTION", "ACTIVE", "EFFECTIVE", "COVERS", "OWNER"];
     let row = |it: &Entry| {
-        let day = it.expires_at.split('T').next().unwrap_or_default();
+        let day = it.exception.expires_at.split('T').next().unwrap_or_default();
         [
             day.to_owned(),
-            it.days_left.to_string(),
+            it.exception.days_left.to_string(),
             it.called(),
             it.reason("Active").to_owned(),
             it.reason("Effective").to_owned(),
-            it.covers.len().to_string(),
-            it.owner.clone(),
+            it.exception.covers.len().to_string(),
+            it.exception.owner.clone(),
         ]
         .map(|cell| clean(&cell).into_owned())
     };
@@ -232,7 +196,7 @@ pub fn verdict(list: &ExceptionList) -> String {
     let mut text = String::new();
     for exception in &list.exceptions {
         let Some(obstacle) = exception.obstacle() else { continue };
-        let place = exception.location.as_ref();
+        let place = exception.exception.location.as_ref();
         let place = place.map(|at| format!("{}:{}:{}: ", at.file, at.line, at.column)).unwrap_or_default();
         let said = format!(
             "{place}RiskException {}: not {} ({}): {}",

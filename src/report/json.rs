@@ -12,10 +12,10 @@ mod subject;
 mod view;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-pub(super) use build::sentence;
 pub use build::{Input, Scope};
+pub(super) use build::{exception_report, sentence};
 pub use framework::{ClauseName, ClauseReport, FrameworkReport, UnaskedClause};
 pub use measure::{MeasureReport, Verdict};
 
@@ -171,7 +171,7 @@ pub struct Posture {
 }
 
 /// How many subjects came out how. A subject is as good as its worst control.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Counts {
     /// All that were judged.

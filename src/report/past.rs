@@ -5,11 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use thiserror::Error;
 
-use super::json::{API_VERSION, KIND, SubjectReport};
+use super::json::{API_VERSION, Counts, KIND, SubjectReport};
 use crate::api::Severity;
 
 /// Why a file can't be compared with.
@@ -48,7 +47,7 @@ pub struct PastAudit {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct PastPosture {
     /// All subjects.
-    pub total: PastCounts,
+    pub total: Counts,
     /// By standard.
     pub standards: Vec<PastStandard>,
 }
@@ -65,25 +64,6 @@ pub struct PastStandard {
 pub struct PastControl {
     /// The control.
     pub id: String,
-}
-
-/// How many subjects came out how.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize, JsonSchema)]
-pub struct PastCounts {
-    /// All that were judged.
-    pub evaluated: u64,
-    /// Nothing found.
-    pub compliant: u64,
-    /// Found, and all of it excused.
-    pub excepted: u64,
-    /// Found, and not excused.
-    pub failing: u64,
-    /// It can't be said.
-    pub unknown: u64,
-    /// Compliant of all, in percent.
-    pub compliance: Option<f64>,
-    /// Compliant or excepted of all, in percent.
-    pub effective: Option<f64>,
 }
 
 /// A subject, judged.

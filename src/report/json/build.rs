@@ -200,7 +200,8 @@ fn exceptions(input: Input<'_>, measured: &posture::Posture, scope: &Scope) -> V
         .collect()
 }
 
-fn exception_report(
+/// What became of an exception.
+pub(in crate::report) fn exception_report(
     input: Input<'_>,
     findings: &status::Findings<'_>,
     index: usize,
