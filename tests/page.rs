@@ -144,7 +144,7 @@ kind: RiskException
 metadata: {name: "</summary><base href=//evil.example>", namespace: "<img src=x onerror=alert(1)>"}
 spec:
   controls: [pod.privileged]
-  target: {names: ["*"]}
+  target: {selector: {matchExpressions: [{key: team, operator: Exists}]}}
   owner: "<iframe src=https://evil.example>"
   reason: "\u2066because\u2069 </p><script>window.owned=2</script>"
   ticket: "https://tickets.example/'\"><script>window.owned=5</script>"
@@ -156,7 +156,7 @@ kind: RiskException
 metadata: {name: refused, namespace: shop}
 spec:
   controls: [pod.privileged]
-  target: {names: ["*"]}
+  target: {names: [any]}
   owner: team
   reason: a ticket that is none
   ticket: "javascript:window.owned=3"

@@ -1,6 +1,6 @@
 //! An audit as a comment on a pull request, in GitHub's Markdown.
 //!
-//! What comes from a manifest is shown as it is and never interpreted: see [`escape`]. A comment holds at most 65,536
+//! What comes from a manifest is shown as it is and never interpreted: see `escape.rs`. A comment holds at most 65,536
 //! characters, so the worst comes first and the rest is counted.
 
 mod escape;
