@@ -15,6 +15,7 @@ mod explain;
 mod files;
 mod filters;
 mod fix;
+mod judging;
 mod lint;
 mod man;
 mod moment;

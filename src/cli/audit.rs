@@ -1,22 +1,16 @@
 //! `stanchion audit`
 
-use std::path::PathBuf;
-
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use jiff::Timestamp;
 
-use super::config::{ConfigArgs, Given};
 use super::filters::FilterArgs;
+use super::judging::{Judged, Judging};
 use super::output::Output;
 use super::sources::Sources;
 use super::terminal::Terminal;
-use super::{Ended, files, fix, moment, output, presets};
+use super::{Ended, files, fix, output};
 use crate::config::FailOn;
-use crate::engine::evaluate::{Assessment, assess};
 use crate::engine::framework::Framework;
-use crate::engine::policy::Policy;
-use crate::load::Collection;
-use crate::report::json::{AuditReport, Input, Scope};
+use crate::report::json::{AuditReport, Scope};
 use crate::report::table::plural;
 
 /// Judge Kubernetes manifests and say what to fix first
@@ -37,29 +31,8 @@ use crate::report::table::plural;
   stanchion audit manifests/ --fix --write
   stanchion audit /etc/kubernetes/manifests/ --preset logging-coverage --exempt-namespace ''")]
 pub(super) struct Args {
-    /// Files or folders; `-` reads standard input. Unless given, the `paths` of the configuration file
-    ///
-    /// In folders only .yaml, .yml and .json files count, without hidden files and what .gitignore lists. A file
-    /// that is named is read whatever it is called.
-    #[arg(value_name = "PATH")]
-    paths: Vec<PathBuf>,
-
-    /// Files or folders with SecurityStandards, ServiceTiers and RiskExceptions to judge by
-    ///
-    /// They are used beside those among the audited files. Namespaces in them count for their labels. Can be given
-    /// several times.
-    #[arg(long, value_name = "PATH")]
-    standards: Vec<PathBuf>,
-
-    /// A standard that comes with stanchion; can be given several times
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(presets::names()))]
-    preset: Vec<String>,
-
-    /// Judge as of this moment instead of now: 2027-01-15 (midnight UTC) or 2027-01-15T08:00:00Z
-    ///
-    /// Shows which exceptions will have ended by then, and what fails without them.
-    #[arg(long, value_name = "TIME", value_parser = moment::parse)]
-    at: Option<Timestamp>,
+    #[command(flatten)]
+    judging: Judging,
 
     /// Show how what is judged stands to the clauses of a framework
     ///
@@ -90,20 +63,6 @@ pub(super) struct Args {
     #[arg(long, requires = "fix")]
     pub(super) write: bool,
 
-    /// The namespace of objects that name none; unless given or configured, default
-    #[arg(short = 'n', long, value_name = "NAME")]
-    default_namespace: Option<String>,
-
-    /// A namespace that is not judged; can be given several times
-    ///
-    /// Given once or more, these are the only ones: `--exempt-namespace ''` judges all. Unless given, they are
-    /// kube-node-lease, kube-public, kube-system and stanchion-system.
-    #[arg(long, value_name = "NAME")]
-    exempt_namespace: Option<Vec<String>>,
-
-    #[command(flatten)]
-    config: ConfigArgs,
-
     #[command(flatten)]
     filters: FilterArgs,
 
@@ -118,13 +77,6 @@ pub(super) struct Audit<'a> {
     pub(super) args: &'a Args,
     pub(super) sources: Sources,
     fail_on: FailOn,
-}
-
-/// What was read, and what became of it.
-pub(super) struct Judged {
-    pub(super) collection: Collection,
-    policy: Policy,
-    pub(super) assessment: Assessment,
 }
 
 pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
@@ -146,14 +98,7 @@ pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended>
 
 impl<'a> Audit<'a> {
     fn new(args: &'a Args, terminal: &mut Terminal) -> anyhow::Result<Self> {
-        let configuration = args.config.load(&args.paths, terminal)?;
-        let sources = configuration.sources(Given {
-            paths: &args.paths,
-            standards: &args.standards,
-            presets: &args.preset,
-            namespace: args.default_namespace.as_deref(),
-            exempt: args.exempt_namespace.as_deref(),
-        })?;
+        let (configuration, sources) = args.judging.sources(terminal)?;
         let fail_on = args.fail_on.or(configuration.fail_on()).unwrap_or_default();
         Ok(Self { args, sources, fail_on })
     }
@@ -165,13 +110,9 @@ impl<'a> Audit<'a> {
         terminal: Option<&mut Terminal>,
     ) -> anyhow::Result<Judged> {
         let Self { args, sources, .. } = self;
-        let mut collection = sources.collect(known, terminal);
-        let policy = collection.compile(sources.policy.clone());
-        let mut assessment = assess(&policy, &collection.inventory, args.at.unwrap_or_else(moment::now));
-        // What stands in policy files alone is known, not judged.
-        assessment.subjects.retain(|key, _| collection.origins.contains_key(key));
-        args.filters.narrow(&policy, &mut assessment)?;
-        Ok(Judged { collection, policy, assessment })
+        let mut judged = args.judging.judge(sources, known, terminal);
+        args.filters.narrow(&judged.policy, &mut judged.assessment)?;
+        Ok(judged)
     }
 }
 
@@ -183,9 +124,7 @@ impl Judged {
         outputs: &[Output],
         terminal: &mut Terminal,
     ) -> anyhow::Result<AuditReport> {
-        let Self { collection, policy, assessment } = self;
-        let args = audit.args;
-        let input = Input { collection, policy, assessment };
+        let (args, input) = (audit.args, self.input());
         let scope = Scope {
             fail_on: audit.fail_on.severity(),
             framework: args.framework,
@@ -199,8 +138,7 @@ impl Judged {
 
     /// How many findings nobody excuses.
     pub(super) fn open(&self) -> u64 {
-        let Self { collection, policy, assessment } = self;
-        AuditReport::new(Input { collection, policy, assessment }, &Scope::default()).summary.findings
+        AuditReport::new(self.input(), &Scope::default()).summary.findings
     }
 
     /// Says what could not be used, and how the audit ends.

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::api::Severity;
+use crate::config::FailOn;
 use crate::engine::catalogue;
 use crate::engine::evaluate::Assessment;
 use crate::engine::focus::Focus;
@@ -30,8 +31,8 @@ pub(super) struct FilterArgs {
     family: Vec<String>,
 
     /// Judge by controls of this severity or a worse one alone
-    #[arg(long, value_name = "SEVERITY", value_enum, ignore_case = true)]
-    severity: Option<Least>,
+    #[arg(long, value_name = "SEVERITY", value_parser = severity())]
+    severity: Option<Severity>,
 
     /// Judge this tier alone, or `unclassified`; can be given several times
     #[arg(long, value_name = "NAME")]
@@ -55,15 +56,6 @@ pub(super) struct FilterArgs {
     /// The posture is still that of everything.
     #[arg(long, value_name = "REPORT")]
     new_since: Option<PathBuf>,
-}
-
-/// A severity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Least {
-    Low,
-    Medium,
-    High,
-    Critical,
 }
 
 impl FilterArgs {
@@ -101,23 +93,12 @@ impl FilterArgs {
         let families = self.family.iter().map(|family| format!("{family}.*"));
         let filters = Filters {
             controls: self.control.iter().cloned().chain(families).collect(),
-            severity: self.severity.map(Least::severity),
+            severity: self.severity,
             tiers: self.tier.clone(),
             namespaces: self.namespace.clone(),
             owners: self.owner.clone(),
         };
         (filters != Filters::default()).then_some(filters)
-    }
-}
-
-impl Least {
-    const fn severity(self) -> Severity {
-        match self {
-            Self::Low => Severity::Low,
-            Self::Medium => Severity::Medium,
-            Self::High => Severity::High,
-            Self::Critical => Severity::Critical,
-        }
     }
 }
 
@@ -131,6 +112,15 @@ pub(super) fn read(path: &Path) -> anyhow::Result<PastAudit> {
 /// A control or a family that there is.
 fn control(text: &str) -> Result<String, String> {
     catalogue::check_selector(text).map(|()| text.to_owned())
+}
+
+/// The severities by name: those of `--fail-on` that are one.
+fn severity() -> impl TypedValueParser<Value = Severity> {
+    let named = || FailOn::ALL.into_iter().filter_map(|it| Some((it.as_str(), it.severity()?)));
+    PossibleValuesParser::new(named().map(|(name, _)| name)).try_map(move |given| {
+        let found = named().find(|(name, _)| *name == given);
+        found.map(|(_, severity)| severity).ok_or_else(|| format!("no severity `{given}`"))
+    })
 }
 
 /// The families of the catalogue.

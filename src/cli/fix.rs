@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 
-use super::audit::{Audit, Judged};
+use super::audit::Audit;
 use super::files::{self, Contents};
+use super::judging::Judged;
 use super::terminal::Terminal;
 use super::{Ended, output};
 use crate::engine::control::{Patch, Safety};

@@ -1,10 +1,10 @@
 //! `stanchion posture`
 
-use super::exception::{Judged, Judging};
+use super::judging::Judging;
 use super::output::{self, PlainFormat};
 use super::{Ended, Terminal, audit};
 use crate::engine::framework::Framework;
-use crate::report::json::{AuditReport, FrameworkReport, Input, Scope};
+use crate::report::json::{AuditReport, FrameworkReport, Scope};
 use crate::report::posture::{PostureReport, table};
 use crate::report::table::{View, clauses, plural};
 
@@ -33,10 +33,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
-    let Judged { collection, policy, mut assessment, .. } = args.judging.judge(terminal)?;
-    // As in an audit, what stands in policy files alone is known, not judged.
-    assessment.subjects.retain(|key, _| collection.origins.contains_key(key));
-    let input = Input { collection: &collection, policy: &policy, assessment: &assessment };
+    let (_, judged) = args.judging.judge_files(terminal)?;
+    let (input, problems) = (judged.input(), &judged.collection.problems);
     let scope = Scope { framework: args.framework, ..Scope::default() };
     let report = AuditReport::new(input, &scope);
     let view = View { width: terminal.width(), verbose: false };
@@ -51,13 +49,13 @@ pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended>
             terminal.print(&output::json(&PostureReport::new(report, frameworks))?)?;
         }
     }
-    for problem in &collection.problems {
+    for problem in problems {
         terminal.note(&problem.to_string());
     }
-    if collection.problems.is_empty() {
+    if problems.is_empty() {
         return Ok(Ended::Clean);
     }
-    let problems = u64::try_from(collection.problems.len()).unwrap_or(u64::MAX);
+    let problems = u64::try_from(problems.len()).unwrap_or(u64::MAX);
     terminal.complain(&format!("{}: the posture is not complete", plural(problems, "problem")));
     Ok(Ended::Failed)
 }

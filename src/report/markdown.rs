@@ -12,7 +12,7 @@ use self::escape::{code, text};
 use self::rows::{Row, rows};
 use super::json::{AuditReport, ExceptionReport};
 use super::table::plural;
-use super::wording::{relative, subject};
+use super::wording::{self, relative, subject};
 use crate::api::Severity;
 
 /// The first line: by it a comment of an earlier run is found again, to be replaced.
@@ -67,10 +67,9 @@ fn verdict(report: &AuditReport) -> String {
 
 fn numbers(report: &AuditReport) -> String {
     let summary = &report.summary;
-    let by = &summary.by_severity;
-    let severities = [(by.critical, "critical"), (by.high, "high"), (by.medium, "medium"), (by.low, "low")];
-    let severities = severities.iter().filter(|(count, _)| *count > 0);
-    let severities: Vec<String> = severities.map(|(count, word)| format!("{count} {word}")).collect();
+    let found = summary.by_severity.found();
+    let severities: Vec<String> =
+        found.map(|(count, severity)| format!("{count} {}", wording::severity(severity))).collect();
     let among = if severities.is_empty() { String::new() } else { format!(" ({})", severities.join(", ")) };
     let mut line = format!(
         "**{}**{among} in {} of {}",

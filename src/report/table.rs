@@ -19,6 +19,7 @@ pub(super) use text::{cut, padded, width};
 use anstyle::{AnsiColor, Style};
 
 use super::json::AuditReport;
+pub(super) use super::wording::severity as severity_word;
 use crate::api::Severity;
 
 /// How a report is shown.
@@ -98,16 +99,6 @@ fn severity_style(severity: Severity) -> Style {
         Severity::High => BAD,
         Severity::Medium => AnsiColor::Yellow.on_default(),
         Severity::Low => AnsiColor::Cyan.on_default(),
-    }
-}
-
-/// The severity as a word in a sentence.
-pub(super) fn severity_word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Critical => "critical",
-        Severity::High => "high",
-        Severity::Medium => "medium",
-        Severity::Low => "low",
     }
 }
 

@@ -64,9 +64,9 @@ mod tests {
 
     #[test]
     fn files_are_named_as_seen_from_the_folder() {
-        assert_eq!(relative("/work/shop/a.yaml", "/work/shop"), "a.yaml");
-        assert_eq!(relative("/work/shopping/a.yaml", "/work/shop"), "/work/shopping/a.yaml");
+        assert_eq!(relative("/repo/shop/a.yaml", "/repo/shop"), "a.yaml");
+        assert_eq!(relative("/repo/shopping/a.yaml", "/repo/shop"), "/repo/shopping/a.yaml");
         assert_eq!(relative("././a.yaml", ""), "a.yaml");
-        assert_eq!(relative("../a.yaml", "/work"), "../a.yaml");
+        assert_eq!(relative("../a.yaml", "/repo"), "../a.yaml");
     }
 }

@@ -1,10 +1,9 @@
 //! `stanchion exception list`
 
-use super::{Judged, Judging, tell_what_is_missing};
+use super::{Judging, tell_what_is_missing};
 use crate::cli::output::{self, PlainFormat};
 use crate::cli::{Ended, Terminal};
 use crate::report::exceptions::{ExceptionList, table};
-use crate::report::json::Input;
 
 /// List exceptions by the day on which they end, and say which do nothing and why
 ///
@@ -21,13 +20,12 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
-    let Judged { collection, policy, assessment, .. } = args.judging.judge(terminal)?;
-    let input = Input { collection: &collection, policy: &policy, assessment: &assessment };
-    let list = ExceptionList::new(input);
+    let (_, judged) = args.judging.judge_files(terminal)?;
+    let list = ExceptionList::new(judged.input());
     match args.output {
         PlainFormat::Table => terminal.print(&table(&list))?,
         PlainFormat::Json => terminal.print(&output::json(&list)?)?,
     }
-    tell_what_is_missing(&collection, terminal);
-    Ok(if collection.problems.is_empty() { Ended::Clean } else { Ended::Failed })
+    tell_what_is_missing(&judged.collection, terminal);
+    Ok(if judged.collection.problems.is_empty() { Ended::Clean } else { Ended::Failed })
 }

@@ -9,6 +9,7 @@ use anyhow::{Context as _, bail};
 
 use super::{Judged, Judging};
 use crate::api;
+use crate::cli::sources::Sources;
 use crate::cli::{Ended, Terminal};
 use crate::draft::{Answers, Covered, Wanted, find};
 use crate::engine::evaluate::assess;
@@ -81,18 +82,18 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
-    let mut judged = args.judging.judge(terminal)?;
+    let (sources, mut judged) = args.judging.judge_files(terminal)?;
     for problem in &judged.collection.problems {
         terminal.note(&problem.to_string());
     }
-    let wanted = args.wanted(&judged.sources.namespace)?;
+    let wanted = args.wanted(&sources.namespace)?;
     let covered = find(&judged.policy, &judged.assessment, wanted)?;
     check_whether_excepted(args, &covered)?;
     let answers = args.answers(&covered, terminal)?;
     let exception = covered.draft(answers, judged.assessment.at)?;
     let yaml = api::to_yaml(&exception)?;
     let mut clean = true;
-    for (level, message) in lint_itself(&mut judged, &yaml) {
+    for (level, message) in lint_itself(&sources, &mut judged, &yaml) {
         terminal.note(&format!("{level}: {message}"));
         clean &= level != Level::Error;
     }
@@ -197,8 +198,8 @@ fn check_whether_excepted(args: &Args, covered: &Covered) -> anyhow::Result<()> 
 }
 
 /// What `stanchion lint` would say of it, beside everything else; approvals can't be there yet.
-fn lint_itself(judged: &mut Judged, yaml: &str) -> Vec<(Level, String)> {
-    let Judged { sources, collection, assessment, .. } = judged;
+fn lint_itself(sources: &Sources, judged: &mut Judged, yaml: &str) -> Vec<(Level, String)> {
+    let Judged { collection, assessment, .. } = judged;
     collection.problems.clear();
     collection.add(Sheet::read(ITSELF, yaml.as_bytes(), &sources.settings()), Role::Audited);
     let policy = collection.compile(sources.policy.clone());

@@ -1,9 +1,8 @@
 //! `stanchion exception verify`
 
-use super::{Judged, Judging, tell_what_is_missing};
+use super::{Judging, tell_what_is_missing};
 use crate::cli::{Ended, Terminal};
 use crate::report::exceptions::{ExceptionList, verdict};
-use crate::report::json::Input;
 
 /// Check that every exception is accepted, approved, active and effective, and say why if one isn't
 ///
@@ -18,11 +17,10 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
-    let Judged { collection, policy, assessment, .. } = args.judging.judge(terminal)?;
-    let input = Input { collection: &collection, policy: &policy, assessment: &assessment };
-    let list = ExceptionList::new(input);
+    let (_, judged) = args.judging.judge_files(terminal)?;
+    let list = ExceptionList::new(judged.input());
     terminal.print(&verdict(&list))?;
-    tell_what_is_missing(&collection, terminal);
+    tell_what_is_missing(&judged.collection, terminal);
     Ok(match list.exit_code() {
         0 => Ended::Clean,
         1 => Ended::Findings,

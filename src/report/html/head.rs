@@ -3,7 +3,6 @@
 use maud::{Markup, html};
 
 use super::words::{many, moment, noun, number, percent, word};
-use crate::api::Severity;
 use crate::report::json::{AuditReport, BySeverity};
 
 /// More standards than this are counted instead of named.
@@ -117,13 +116,7 @@ fn standards(report: &AuditReport) -> Markup {
 
 /// `1 critical, 2 high`
 fn severities(counts: &BySeverity) -> String {
-    let counts = [
-        (counts.critical, Severity::Critical),
-        (counts.high, Severity::High),
-        (counts.medium, Severity::Medium),
-        (counts.low, Severity::Low),
-    ];
-    let shown = counts.iter().filter(|(count, _)| *count > 0);
-    let said: Vec<String> = shown.map(|(count, it)| format!("{} {}", number(*count), word(*it))).collect();
+    let said: Vec<String> =
+        counts.found().map(|(count, it)| format!("{} {}", number(count), word(it))).collect();
     said.join(", ")
 }

@@ -6,6 +6,7 @@ use crate::api::Severity;
 use crate::facts::WorkloadKind;
 use crate::report::json::{AuditReport, Location, Outcome, Verdict};
 use crate::report::table::plural;
+pub(super) use crate::report::wording::severity as word;
 
 /// `30.0 %`, or a dash for a share of nothing.
 pub(super) fn percent(share: Option<f64>) -> String {
@@ -62,16 +63,6 @@ pub(super) fn severity(severity: Severity) -> Markup {
     };
     html! {
         span class={ "severity " (class) } { span aria-hidden="true" { (mark) "\u{a0}" } (word(severity)) }
-    }
-}
-
-/// `high`
-pub(super) fn word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Critical => "critical",
-        Severity::High => "high",
-        Severity::Medium => "medium",
-        Severity::Low => "low",
     }
 }
 

@@ -115,6 +115,17 @@ impl Summary {
 }
 
 impl BySeverity {
+    /// What there is any of, the gravest first.
+    pub(in crate::report) fn found(&self) -> impl Iterator<Item = (u64, Severity)> {
+        let counts = [
+            (self.critical, Severity::Critical),
+            (self.high, Severity::High),
+            (self.medium, Severity::Medium),
+            (self.low, Severity::Low),
+        ];
+        counts.into_iter().filter(|(count, _)| *count > 0)
+    }
+
     fn of(&mut self, severity: Severity) -> &mut u64 {
         match severity {
             Severity::Critical => &mut self.critical,

@@ -52,9 +52,9 @@ mod tests {
 
     #[test]
     fn any_name_of_a_file_is_an_address() {
-        assert_eq!(uri("/work/a.yaml", "/work"), "a.yaml");
-        assert_eq!(uri("./a/b c.yaml", "/work"), "a/b%20c.yaml");
-        assert_eq!(uri("/tmp/ü:%.yaml", "/work"), "file:///tmp/%C3%BC%3A%25.yaml");
-        assert_eq!(uri("<stdin>", "/work"), "%3Cstdin%3E");
+        assert_eq!(uri("/repo/a.yaml", "/repo"), "a.yaml");
+        assert_eq!(uri("./a/b c.yaml", "/repo"), "a/b%20c.yaml");
+        assert_eq!(uri("/tmp/ü:%.yaml", "/repo"), "file:///tmp/%C3%BC%3A%25.yaml");
+        assert_eq!(uri("<stdin>", "/repo"), "%3Cstdin%3E");
     }
 }

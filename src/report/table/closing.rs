@@ -8,7 +8,6 @@ use super::posture::{self, percent};
 use super::subjects::{called, noun, placed};
 use super::text::{clean, cut, padded, plural, width, wrapped};
 use super::{BAD, FAINT, GOOD, Page, STRONG, View, severity_word, styled};
-use crate::api::Severity;
 use crate::report::json::{AuditReport, BySeverity, ExceptionReport, Skipped};
 
 /// The most columns for the name of an exception.
@@ -146,17 +145,8 @@ fn why_nothing(report: &AuditReport) -> &'static str {
 }
 
 fn severities(counts: &BySeverity) -> String {
-    let counts = [
-        (counts.critical, Severity::Critical),
-        (counts.high, Severity::High),
-        (counts.medium, Severity::Medium),
-        (counts.low, Severity::Low),
-    ];
-    let shown: Vec<String> = counts
-        .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, severity)| format!("{count} {}", severity_word(*severity)))
-        .collect();
+    let shown: Vec<String> =
+        counts.found().map(|(count, severity)| format!("{count} {}", severity_word(severity))).collect();
     shown.join(", ")
 }
 
