@@ -9,7 +9,8 @@
 //! | [`framework`] | the published frameworks, their clauses, and the assessment counted by them |
 //! | [`catalogue`] | every control by its id |
 //! | [`standard`], [`tier`], [`exception`], [`rollout`] | what people wrote, compiled |
-//! | [`evaluate`] | the assessment: every outcome, joined with tiers and exceptions |
+//! | [`decisions`] | the same of a cluster, kept while it changes |
+//! | [`evaluate`] | the assessment: every outcome, joined with tiers and exceptions; of a cluster, kept while it changes |
 //! | [`focus`] | a part of the assessment |
 //! | [`posture`] | the assessment, counted |
 //! | [`status`] | the posture as the three kinds show it |
@@ -17,6 +18,7 @@
 
 pub mod catalogue;
 pub mod control;
+pub mod decisions;
 pub mod error;
 pub mod evaluate;
 pub mod exception;

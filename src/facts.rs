@@ -61,7 +61,7 @@ pub use disruption_budget::DisruptionBudget;
 pub use gateway::{Gateway, Route};
 pub use image::{ImageError, ImageRef};
 pub use ingress::Ingress;
-pub use inventory::{Inventory, Owned, SubjectKey};
+pub use inventory::{Change, Inventory, Known, Owned, SubjectKey};
 pub use meta::{Meta, OwnerReference};
 pub use namespace::Namespace;
 pub use network_policy::{Direction, NetworkPolicy};

@@ -4,6 +4,7 @@
 //! difference goes out through `status`, the only place that writes, and only while this process holds the lease.
 
 mod clock;
+mod draft;
 mod http;
 mod lease;
 pub mod metrics;

@@ -1,7 +1,8 @@
 //! Relations: facts joined across objects, for what no object tells by itself.
 //!
 //! Each part is made when it is first asked for, and once: a control that asks for a subject's rights pays for a look-up,
-//! and what nobody asks for costs nothing. Pure, like the facts.
+//! and what nobody asks for costs nothing. Of facts that change, what was joined is kept up to date, and it is said whose
+//! judgement may have changed with it. Pure, like the facts.
 //!
 //! | module | what it answers |
 //! | --- | --- |
@@ -16,65 +17,57 @@
 //! | [`images`] | which digests a tag runs as |
 //! | [`pods`] | which pods of a workload have debug containers |
 //! | [`scheduling`] | where pods may run; nothing of it is kept |
+//! | `joined` | the parts as they are kept, and what a change does to them |
+//! | `affected` | whose judgement a change may change |
 
 pub mod accounts;
+mod affected;
 pub mod claims;
 pub mod collectors;
 pub mod escalation;
 pub mod exposure;
 mod filed;
 pub mod images;
+mod joined;
 pub mod network;
 pub mod pods;
 pub mod rbac;
 pub mod routes;
 pub mod scheduling;
 
-use std::sync::OnceLock;
-
 use crate::facts::Inventory;
+pub use affected::Affected;
 use claims::Claims;
 use collectors::{Collectors, Found};
 use escalation::Escalation;
 pub use exposure::{Door, DoorKind, Exposure, Reach};
 pub use images::RunningImages;
+pub use joined::Joined;
 pub use network::{DefaultDeny, Isolation, Network};
 pub use pods::DebuggedPods;
 use rbac::Rbac;
 pub use routes::Routes;
 
-/// Facts, joined. What is kept of a part borrows nothing, so that a relation of long-lived facts is one of shorter-lived
-/// ones, too.
+/// Facts, joined.
 #[derive(Debug)]
 pub struct Relations<'a> {
     inventory: &'a Inventory,
-    claims: OnceLock<Claims>,
-    collectors: OnceLock<Found>,
-    rbac: OnceLock<Rbac>,
-    exposure: OnceLock<Exposure>,
-    network: OnceLock<Network>,
-    images: OnceLock<RunningImages>,
-    debugged: OnceLock<DebuggedPods>,
-    routes: OnceLock<Routes>,
-    escalation: OnceLock<Escalation>,
+    own: Joined,
+    /// What was joined before, and is kept up to date by somebody else.
+    lent: Option<&'a Joined>,
 }
 
 impl<'a> Relations<'a> {
     /// The relations of these facts. Nothing is computed yet.
     #[must_use]
     pub const fn new(inventory: &'a Inventory) -> Self {
-        Self {
-            inventory,
-            claims: OnceLock::new(),
-            collectors: OnceLock::new(),
-            rbac: OnceLock::new(),
-            exposure: OnceLock::new(),
-            network: OnceLock::new(),
-            images: OnceLock::new(),
-            debugged: OnceLock::new(),
-            routes: OnceLock::new(),
-            escalation: OnceLock::new(),
-        }
+        Self { inventory, own: Joined::new(), lent: None }
+    }
+
+    /// The same, with what of it is known already.
+    #[must_use]
+    pub const fn with(inventory: &'a Inventory, joined: &'a Joined) -> Self {
+        Self { inventory, own: Joined::new(), lent: Some(joined) }
     }
 
     /// The facts.
@@ -83,49 +76,54 @@ impl<'a> Relations<'a> {
         self.inventory
     }
 
+    fn joined(&self) -> &Joined {
+        self.lent.unwrap_or(&self.own)
+    }
+
     /// Who mounts which claim.
     pub fn claims(&self) -> &Claims {
-        self.claims.get_or_init(|| Claims::of_all(self.inventory))
+        self.joined().claims.get_or_init(|| Claims::of_all(self.inventory))
     }
 
     /// The log collectors, and whose logs they read.
     #[must_use]
     pub fn collectors(&self) -> Collectors<'_> {
-        Collectors::new(self.inventory, self.collectors.get_or_init(|| Found::in_facts(self.inventory)))
+        let found = self.joined().collectors.get_or_init(|| Found::in_facts(self.inventory));
+        Collectors::new(self.inventory, found)
     }
 
     /// Who may do what.
     pub fn rbac(&self) -> &Rbac {
-        self.rbac.get_or_init(|| Rbac::of(self.inventory))
+        self.joined().rbac.get_or_init(|| Rbac::of(self.inventory))
     }
 
     /// The doors that lead to workloads.
     pub fn exposure(&self) -> &Exposure {
-        self.exposure.get_or_init(|| Exposure::of_all(self.inventory))
+        self.joined().exposure.get_or_init(|| Exposure::of_all(self.inventory))
     }
 
     /// The routes of Gateways.
     pub fn routes(&self) -> &Routes {
-        self.routes.get_or_init(|| Routes::of_all(self.inventory))
+        self.joined().routes.get_or_init(|| Routes::of_all(self.inventory))
     }
 
     /// What network policies isolate.
     pub fn network(&self) -> &Network {
-        self.network.get_or_init(|| Network::of_all(self.inventory))
+        self.joined().network.get_or_init(|| Network::of_all(self.inventory))
     }
 
     /// The digests that images run as.
     pub fn images(&self) -> &RunningImages {
-        self.images.get_or_init(|| RunningImages::of_all(self.inventory))
+        self.joined().images.get_or_init(|| RunningImages::of_all(self.inventory))
     }
 
     /// The pods that somebody debugs or has debugged.
     pub fn debugged(&self) -> &DebuggedPods {
-        self.debugged.get_or_init(|| DebuggedPods::of_all(self.inventory))
+        self.joined().debugged.get_or_init(|| DebuggedPods::of_all(self.inventory))
     }
 
     /// What leads to what.
     pub fn escalation(&self) -> &Escalation {
-        self.escalation.get_or_init(|| Escalation::of(self.inventory, self.rbac()))
+        self.joined().escalation.get_or_init(|| Escalation::of(self.inventory, self.rbac()))
     }
 }

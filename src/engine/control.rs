@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 pub use super::framework::{Framework, Reference};
 use super::parameters::{Common, ParameterError};
 use super::tier::CompiledTier;
-use crate::api::Severity;
+use crate::api::{Date, Severity};
 use crate::facts::{
     AuditPolicy, Binding, ConfigMap, ContainerRef, Gateway, Ingress, Inventory, Meta, Namespace, Object,
     Path, Role, Secret, Service, ServiceAccount, Text, Workload,
@@ -382,15 +382,15 @@ pub struct Scene<'a> {
     pub tier: Option<&'a CompiledTier>,
     /// Who owns the subject, if anybody says so.
     pub owner: Option<&'a Text>,
-    /// The time.
-    pub now: Timestamp,
+    /// The day.
+    pub today: Date,
 }
 
 impl<'a> Scene<'a> {
     /// A scene of these facts, for a subject in no tier that nobody owns.
     #[must_use]
-    pub const fn new(relations: &'a Relations<'a>, now: Timestamp) -> Self {
-        Self { relations, tier: None, owner: None, now }
+    pub fn new(relations: &'a Relations<'a>, now: Timestamp) -> Self {
+        Self { relations, tier: None, owner: None, today: Date::of(now) }
     }
 }
 
@@ -405,8 +405,9 @@ pub struct Context<'a> {
     pub tier: Option<&'a CompiledTier>,
     /// Who owns the subject, if anybody says so.
     pub owner: Option<&'a Text>,
-    /// The time that it is judged for.
-    pub now: Timestamp,
+    /// The day that it is judged for. No judgement changes in the course of a day, so that none has to be made again
+    /// because time goes by.
+    pub today: Date,
     /// Parameters that every control has.
     pub common: &'a Common,
 }
@@ -448,9 +449,9 @@ impl Check {
     /// What the control says of a subject.
     #[must_use]
     pub fn judge(&self, subject: Subject<'_>, scene: &Scene<'_>) -> Verdict {
-        let Scene { relations, tier, owner, now } = *scene;
+        let Scene { relations, tier, owner, today } = *scene;
         let inventory = relations.inventory();
-        (self.judge)(subject, &Context { inventory, relations, tier, owner, now, common: &self.common })
+        (self.judge)(subject, &Context { inventory, relations, tier, owner, today, common: &self.common })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The policy: standards, tiers and exceptions compiled together, and the settings of whoever runs the engine.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use super::error::CompileErrors;
 use super::exception::{CompiledException, Trust};
@@ -119,6 +120,14 @@ impl Policy {
         (policy, refused)
     }
 
+    /// Where the outcomes of a standard stand among those of a subject, by its place in [`Policy::standards`].
+    #[must_use]
+    pub fn outcomes_of(&self, standard: usize) -> Range<usize> {
+        let length = |it: &CompiledStandard| it.controls.len();
+        let start = self.standards.iter().take(standard).map(length).sum();
+        start..start + self.standards.get(standard).map_or(0, length)
+    }
+
     /// How many exceptions this one renews, one after the other. A chain that comes back to itself ends there.
     #[must_use]
     pub fn renewals(&self, exception: &CompiledException) -> usize {
@@ -148,7 +157,8 @@ impl Refused {
     }
 }
 
-fn recorded_stages(standard: &SecurityStandard) -> impl Iterator<Item = ((Text, Text), Record)> {
+/// The stages that a standard's status has recorded.
+pub(super) fn recorded_stages(standard: &SecurityStandard) -> impl Iterator<Item = ((Text, Text), Record)> {
     let name = Text::from(standard.metadata.name.as_deref().unwrap_or_default());
     let tiers = standard.status.iter().flat_map(|status| &status.tiers);
     tiers.filter_map(move |tier| {

@@ -2,6 +2,11 @@
 //!
 //! The unit is a subject (a workload, mostly), not a finding: a subject is as good as its worst control. Excepted,
 //! unknown and not-applicable are never compliant; not-applicable isn't counted at all.
+//!
+//! A subject is counted by itself, and can be taken out again: a cluster's posture is kept while its subjects change.
+
+mod shares;
+mod worst;
 
 use std::collections::BTreeMap;
 
@@ -10,6 +15,10 @@ use super::evaluate::{Assessed, Assessment, Outcome};
 use super::policy::Policy;
 use crate::api::{Percent, Severity};
 use crate::facts::{ObjectKind, SubjectKey, Text};
+use shares::Columns;
+pub use shares::Shares;
+use shares::Tally;
+pub use worst::Worst;
 
 /// What a subject without a tier is listed under.
 pub const UNCLASSIFIED: &str = "unclassified";
@@ -43,6 +52,38 @@ impl Counts {
         self.evaluated += 1;
     }
 
+    /// Takes back that a subject was counted.
+    pub fn remove(&mut self, outcome: Outcome) {
+        let counter = match outcome {
+            Outcome::NotApplicable => return,
+            Outcome::Pass => &mut self.compliant,
+            Outcome::Excepted => &mut self.excepted,
+            Outcome::Unknown | Outcome::Error => &mut self.unknown,
+            Outcome::Fail => &mut self.failing,
+        };
+        *counter = counter.saturating_sub(1);
+        self.evaluated = self.evaluated.saturating_sub(1);
+    }
+
+    fn count(&mut self, outcome: Outcome, by: Step) {
+        match by {
+            Step::Add => self.add(outcome),
+            Step::Remove => self.remove(outcome),
+        }
+    }
+
+    /// Both together.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self {
+            evaluated: self.evaluated + other.evaluated,
+            compliant: self.compliant + other.compliant,
+            excepted: self.excepted + other.excepted,
+            failing: self.failing + other.failing,
+            unknown: self.unknown + other.unknown,
+        }
+    }
+
     /// The share that complies, of all that were judged; none of nothing.
     #[must_use]
     pub fn compliance(&self) -> Option<Percent> {
@@ -68,6 +109,22 @@ pub fn worst(outcomes: impl IntoIterator<Item = Outcome>) -> Outcome {
     outcomes.into_iter().max().unwrap_or(Outcome::NotApplicable)
 }
 
+/// Whether a subject is counted, or taken out again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Add,
+    Remove,
+}
+
+impl Step {
+    fn apply(self, counter: &mut u64) {
+        *counter = match self {
+            Self::Add => counter.saturating_add(1),
+            Self::Remove => counter.saturating_sub(1),
+        };
+    }
+}
+
 /// The posture of everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Posture {
@@ -78,7 +135,8 @@ pub struct Posture {
     /// Each tier by name, and [`UNCLASSIFIED`].
     pub tiers: BTreeMap<Text, TierPosture>,
     /// Each owner; nobody for subjects that name none.
-    pub owners: BTreeMap<Option<Text>, Counts>,
+    pub owners: BTreeMap<Option<Text>, OwnerPosture>,
+    columns: Columns,
 }
 
 /// The posture of one standard.
@@ -90,6 +148,8 @@ pub struct StandardPosture {
     pub controls: Vec<ControlPosture>,
     /// Each tier by name, and [`UNCLASSIFIED`].
     pub tiers: BTreeMap<Text, Counts>,
+    /// The subjects that fail it, the worst first.
+    pub worst: Worst,
 }
 
 /// The posture of one control of one standard.
@@ -110,18 +170,24 @@ pub struct TierPosture {
     pub workloads: u64,
     /// Its subjects, by all standards together.
     pub counts: Counts,
+    /// All its subjects, judged or not.
+    subjects: u64,
+    tally: Tally,
+}
+
+/// The posture of one owner.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OwnerPosture {
+    /// What it owns, by all standards together.
+    pub counts: Counts,
+    /// All that it owns, judged or not.
+    subjects: u64,
 }
 
 /// Counts an assessment.
 #[must_use]
 pub fn measure(policy: &Policy, assessment: &Assessment) -> Posture {
-    let mut posture = Posture {
-        standards: policy.standards.iter().map(StandardPosture::empty).collect(),
-        ..Posture::default()
-    };
-    for tier in policy.tiers.iter() {
-        posture.tiers.entry(tier.name.clone()).or_default();
-    }
+    let mut posture = Posture::of_nothing(policy);
     for (key, assessed) in &assessment.subjects {
         posture.add(policy, key, assessed);
     }
@@ -129,26 +195,90 @@ pub fn measure(policy: &Policy, assessment: &Assessment) -> Posture {
 }
 
 impl Posture {
-    fn add(&mut self, policy: &Policy, key: &SubjectKey, assessed: &Assessed) {
-        let tier_name = assessed.tier.clone().unwrap_or_else(|| UNCLASSIFIED.into());
-        let mut outcomes = assessed.outcomes.iter().copied();
-        for (standard, compiled) in self.standards.iter_mut().zip(&policy.standards) {
-            let own: Vec<Outcome> = outcomes.by_ref().take(compiled.controls.len()).collect();
-            for (control, outcome) in standard.controls.iter_mut().zip(&own) {
-                control.counts.add(*outcome);
+    /// The posture before anything is judged.
+    #[must_use]
+    pub fn of_nothing(policy: &Policy) -> Self {
+        Self {
+            standards: policy.standards.iter().map(|it| StandardPosture::empty(it)).collect(),
+            tiers: policy.tiers.iter().map(|tier| (tier.name.clone(), TierPosture::default())).collect(),
+            columns: Columns::of(policy),
+            ..Self::default()
+        }
+    }
+
+    /// Counts a subject.
+    pub fn add(&mut self, policy: &Policy, key: &SubjectKey, assessed: &Assessed) {
+        self.count(policy, key, assessed, Step::Add);
+    }
+
+    /// Takes out a subject, as it was counted.
+    pub fn remove(&mut self, policy: &Policy, key: &SubjectKey, assessed: &Assessed) {
+        self.count(policy, key, assessed, Step::Remove);
+    }
+
+    /// What the targets of tiers are about: of one tier, or of everything.
+    #[must_use]
+    pub fn shares(&self, tier: Option<&str>) -> Shares {
+        let asked = self.tiers.iter().filter(|(name, _)| tier.is_none_or(|tier| tier == name.as_str()));
+        Tally::shares(asked.map(|(_, posture)| &posture.tally))
+    }
+
+    /// Looks for the worst subjects again where so many have been taken out that they aren't known any more.
+    pub fn refill(&mut self, policy: &Policy, assessment: &Assessment) {
+        for (index, standard) in self.standards.iter_mut().enumerate() {
+            if standard.worst.is_short() {
+                let wanted = policy.outcomes_of(index);
+                let ranked = assessment.subjects.iter().filter_map(|(key, assessed)| {
+                    let rank = worst::rank(policy, index, assessed, assessed.outcomes.get(wanted.clone())?)?;
+                    Some((rank, key))
+                });
+                standard.worst = Worst::of(ranked);
             }
-            let whole = worst(own);
-            standard.counts.add(whole);
-            if whole != Outcome::NotApplicable {
-                standard.tiers.entry(tier_name.clone()).or_default().add(whole);
+        }
+    }
+
+    fn count(&mut self, policy: &Policy, key: &SubjectKey, assessed: &Assessed, step: Step) {
+        let tier_name = assessed.tier.clone().unwrap_or_else(|| UNCLASSIFIED.into());
+        let mut outcomes = assessed.outcomes.as_slice();
+        for (index, (standard, compiled)) in self.standards.iter_mut().zip(&policy.standards).enumerate() {
+            let (own, rest) = outcomes.split_at_checked(compiled.controls.len()).unwrap_or((outcomes, &[]));
+            outcomes = rest;
+            for (control, outcome) in standard.controls.iter_mut().zip(own) {
+                control.counts.count(*outcome, step);
+            }
+            let whole = worst(own.iter().copied());
+            standard.count(&tier_name, whole, step);
+            if whole == Outcome::Fail
+                && let Some(rank) = worst::rank(policy, index, assessed, own)
+            {
+                match step {
+                    Step::Add => standard.worst.add(rank, key),
+                    Step::Remove => standard.worst.remove(rank, key),
+                }
             }
         }
         let whole = worst(assessed.outcomes.iter().copied());
-        self.total.add(whole);
-        self.owners.entry(assessed.owner.clone()).or_default().add(whole);
-        let tier = self.tiers.entry(tier_name).or_default();
-        tier.workloads += u64::from(matches!(key.kind, ObjectKind::Workload(_)));
-        tier.counts.add(whole);
+        self.total.count(whole, step);
+        self.of_owner(assessed, whole, step);
+        let tier = self.tiers.entry(tier_name.clone()).or_default();
+        step.apply(&mut tier.subjects);
+        tier.counts.count(whole, step);
+        if let ObjectKind::Workload(_) = key.kind {
+            step.apply(&mut tier.workloads);
+            tier.tally.count(&self.columns, key, assessed, step);
+        }
+        if tier.subjects == 0 && policy.tiers.get(&tier_name).is_none() {
+            self.tiers.remove(&tier_name);
+        }
+    }
+
+    fn of_owner(&mut self, assessed: &Assessed, whole: Outcome, step: Step) {
+        let owner = self.owners.entry(assessed.owner.clone()).or_default();
+        step.apply(&mut owner.subjects);
+        owner.counts.count(whole, step);
+        if owner.subjects == 0 {
+            self.owners.remove(&assessed.owner);
+        }
     }
 }
 
@@ -161,35 +291,17 @@ impl StandardPosture {
         });
         Self { controls: controls.collect(), ..Self::default() }
     }
-}
 
-/// The subjects that fail a standard, the worst first: by severity, by tier, by the number of controls, by name. At
-/// most `most`.
-#[must_use]
-pub fn top_failures<'a>(
-    policy: &Policy,
-    assessment: &'a Assessment,
-    standard: usize,
-    most: usize,
-) -> Vec<(&'a SubjectKey, &'a Assessed)> {
-    let rank = |assessed: &Assessed| {
-        let failing =
-            assessed.details.iter().filter(|it| it.standard == standard && it.outcome == Outcome::Fail);
-        let (count, severity) = failing.fold((0_usize, None), |(count, severity), detail| {
-            (count + 1, severity.max(Some(detail.severity)))
-        });
-        let level = assessed
-            .tier
-            .as_ref()
-            .and_then(|tier| policy.tiers.get(tier))
-            .map_or(i32::MAX, |tier| tier.level);
-        severity.map(|severity| (std::cmp::Reverse(severity), level, std::cmp::Reverse(count)))
-    };
-    let ranked =
-        assessment.subjects.iter().filter_map(|(key, assessed)| Some((rank(assessed)?, key, assessed)));
-    let mut failing: Vec<_> = ranked.collect();
-    failing.sort_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
-    failing.into_iter().take(most).map(|(_, key, assessed)| (key, assessed)).collect()
+    fn count(&mut self, tier: &Text, whole: Outcome, step: Step) {
+        self.counts.count(whole, step);
+        if whole != Outcome::NotApplicable {
+            let counts = self.tiers.entry(tier.clone()).or_default();
+            counts.count(whole, step);
+            if counts.evaluated == 0 {
+                self.tiers.remove(tier);
+            }
+        }
+    }
 }
 
 #[cfg(test)]

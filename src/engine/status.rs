@@ -13,7 +13,6 @@ pub use finish::{Status, finished};
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
-pub use tier::Shares;
 
 use super::error::CompileErrors;
 use super::evaluate::Assessment;
@@ -54,12 +53,6 @@ impl Findings<'_> {
         generation: i64,
     ) -> Option<ServiceTierStatus> {
         tier::status(self, name, before, generation)
-    }
-
-    /// What the targets of tiers are about, of one tier or of everything.
-    #[must_use]
-    pub fn shares(&self, tier: Option<&str>) -> Shares {
-        Shares::of(self, tier)
     }
 
     /// The status of an exception, by its place in [`Policy::exceptions`].

@@ -71,6 +71,28 @@ pub struct Owned {
     pub running: Option<Box<Running>>,
 }
 
+/// An object that is now otherwise than it was.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// The object.
+    pub key: SubjectKey,
+    /// What was known of it before.
+    pub before: Known,
+}
+
+/// What is known of an object.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Known {
+    /// Nothing: it is not there.
+    Nothing,
+    /// A workload that no other one owns.
+    Workload(Box<Workload>),
+    /// A workload that another one owns.
+    Owned(Box<Owned>),
+    /// Anything else.
+    Other(Box<Object>),
+}
+
 /// The facts that verdicts are made from. Sorted maps throughout, so that the same facts give the same report, byte
 /// for byte.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -106,20 +128,20 @@ macro_rules! accessors {
 }
 
 impl Inventory {
-    /// Adds or replaces an object, as a cluster holds one of each name. Says whether anything is now otherwise. Our own
-    /// kinds are no facts and are left out.
-    pub fn put(&mut self, object: Object) -> bool {
-        match object {
-            Object::Workload(workload) => self.put_workload(*workload),
-            other => match key_of(&other) {
-                Some(key) if self.others.get(&key) == Some(&other) => false,
-                Some(key) => {
-                    self.others.insert(key, other);
-                    true
-                }
-                None => false,
-            },
+    /// Adds or replaces an object, as a cluster holds one of each name. Says what is now otherwise, if anything is. Our
+    /// own kinds are no facts and are left out.
+    pub fn put(&mut self, object: Object) -> Option<Change> {
+        let object = match object {
+            Object::Workload(workload) => return self.put_workload(*workload),
+            other => other,
+        };
+        let key = key_of(&object)?;
+        if self.others.get(&key) == Some(&object) {
+            return None;
         }
+        let (kind, namespace, name) = key.clone();
+        let before = self.others.insert(key, object).map_or(Known::Nothing, |it| Known::Other(Box::new(it)));
+        Some(Change { key: SubjectKey { namespace, kind, name, instance: 0 }, before })
     }
 
     /// Adds an object of a file, which may hold several of one name: a workload is kept beside the others, of anything
@@ -133,14 +155,17 @@ impl Inventory {
         Some(key)
     }
 
-    /// Forgets an object. Says whether it was known.
-    pub fn remove(&mut self, kind: ObjectKind, namespace: &str, name: &str) -> bool {
-        if let ObjectKind::Workload(_) = kind {
-            let key = SubjectKey::new(namespace, kind, name);
-            let owned = self.owned.remove(&key).is_some();
-            return self.workloads.remove(&key).is_some() || owned;
-        }
-        self.others.remove(&(kind, namespace.into(), name.into())).is_some()
+    /// Forgets an object. Says what was known of it, if anything was.
+    pub fn remove(&mut self, kind: ObjectKind, namespace: &str, name: &str) -> Option<Change> {
+        let key = SubjectKey::new(namespace, kind, name);
+        let before = if let ObjectKind::Workload(_) = kind {
+            let own = self.workloads.remove(&key).map(|it| Known::Workload(Box::new(it)));
+            own.or_else(|| self.owned.remove(&key).map(|it| Known::Owned(Box::new(it))))?
+        } else {
+            let object = self.others.remove(&(kind, key.namespace.clone(), key.name.clone()))?;
+            Known::Other(Box::new(object))
+        };
+        Some(Change { key, before })
     }
 
     /// The namespaces and names of all objects of a kind, owned workloads included.
@@ -156,18 +181,24 @@ impl Inventory {
         self.range(kind).map(|((_, namespace, name), _)| (namespace.clone(), name.clone())).collect()
     }
 
-    fn put_workload(&mut self, workload: Workload) -> bool {
+    fn put_workload(&mut self, workload: Workload) -> Option<Change> {
         let key = SubjectKey::of(ObjectKind::Workload(workload.kind), &workload.meta);
-        if let Some(owned) = Owned::of(&workload) {
-            let was_its_own = self.workloads.remove(&key).is_some();
-            let same = self.owned.get(&key) == Some(&owned);
-            self.owned.insert(key, owned);
-            return was_its_own || !same;
+        let owned = Owned::of(&workload);
+        let same = match &owned {
+            Some(owned) => self.owned.get(&key) == Some(owned),
+            None => self.workloads.get(&key) == Some(&workload),
+        };
+        if same {
+            return None;
         }
-        let was_owned = self.owned.remove(&key).is_some();
-        let same = self.workloads.get(&key) == Some(&workload);
-        self.workloads.insert(key, workload);
-        was_owned || !same
+        // It may come to be owned, or be set free.
+        let own = self.workloads.remove(&key).map(|it| Known::Workload(Box::new(it)));
+        let before = own.or_else(|| self.owned.remove(&key).map(|it| Known::Owned(Box::new(it))));
+        match owned {
+            Some(owned) => drop(self.owned.insert(key.clone(), owned)),
+            None => drop(self.workloads.insert(key.clone(), workload)),
+        }
+        Some(Change { key, before: before.unwrap_or(Known::Nothing) })
     }
 
     /// Adds a workload beside one of the same name, as files may hold two. Returns its key, unless another workload
@@ -190,7 +221,8 @@ impl Inventory {
         self.others.range(first..).take_while(move |((of, ..), _)| *of == kind)
     }
 
-    fn all_of(&self, kind: ObjectKind) -> impl Iterator<Item = &Object> {
+    /// Everything of a kind that is no workload.
+    pub fn all_of(&self, kind: ObjectKind) -> impl Iterator<Item = &Object> {
         self.range(kind).map(|(_, object)| object)
     }
 
@@ -214,6 +246,11 @@ impl Inventory {
         self.others.values()
     }
 
+    /// Everything of a namespace that is no workload, by kind and name; of an empty one, what is of the cluster.
+    pub fn others_in(&self, namespace: &str) -> impl Iterator<Item = &Object> {
+        ObjectKind::all().flat_map(move |kind| self.all_in(kind, namespace))
+    }
+
     /// All workloads that no other workload owns.
     pub fn workloads(&self) -> impl Iterator<Item = (&SubjectKey, &Workload)> {
         self.workloads.iter()
@@ -235,6 +272,19 @@ impl Inventory {
     /// All workloads that another workload owns.
     pub fn owned(&self) -> impl Iterator<Item = (&SubjectKey, &Owned)> {
         self.owned.iter()
+    }
+
+    /// The workloads of a namespace that another workload owns.
+    pub fn owned_in(&self, namespace: &str) -> impl Iterator<Item = (&SubjectKey, &Owned)> {
+        let first = SubjectKey::new(namespace, ObjectKind::Workload(WorkloadKind::CronJob), "");
+        let wanted = first.namespace.clone();
+        self.owned.range(first..).take_while(move |(key, _)| key.namespace == wanted)
+    }
+
+    /// What is kept of one workload that another one owns.
+    #[must_use]
+    pub fn owned_workload(&self, key: &SubjectKey) -> Option<&Owned> {
+        self.owned.get(key)
     }
 
     /// The workload at the top of a chain of owners, as far as the facts know it: the key itself if nothing owns it.
@@ -315,6 +365,15 @@ impl Inventory {
         self.role_bindings().chain(self.cluster_role_bindings())
     }
 
+    /// One binding; the namespace is empty for a `ClusterRoleBinding`.
+    #[must_use]
+    pub fn binding(&self, kind: BindingKind, namespace: &str, name: &str) -> Option<&Binding> {
+        match self.get(ObjectKind::Binding(kind), namespace, name) {
+            Some(Object::Binding(binding)) => Some(binding),
+            _ => None,
+        }
+    }
+
     /// One service.
     #[must_use]
     pub fn service(&self, namespace: &str, name: &str) -> Option<&Service> {
@@ -365,6 +424,16 @@ impl Inventory {
                 _ => None,
             },
         )
+    }
+
+    /// The routes of a namespace.
+    pub fn routes_in(&self, namespace: &str) -> impl Iterator<Item = &Route> {
+        let objects =
+            RouteKind::ALL.into_iter().flat_map(move |kind| self.all_in(ObjectKind::Route(kind), namespace));
+        objects.filter_map(|object| match object {
+            Object::Route(route) => Some(&**route),
+            _ => None,
+        })
     }
 
     accessors! {
@@ -457,12 +526,12 @@ mod tests {
     fn what_is_the_same_changes_nothing() {
         let mut inventory = Inventory::default();
         let written = serde_json::json!({"metadata": {"name": "cart", "namespace": "shop"}});
-        assert!(inventory.put(decode(ObjectKind::Service, &written)));
-        assert!(!inventory.put(decode(ObjectKind::Service, &written)));
+        assert!(inventory.put(decode(ObjectKind::Service, &written)).is_some());
+        assert!(inventory.put(decode(ObjectKind::Service, &written)).is_none());
         assert_eq!(inventory.services_in("shop").count(), 1);
         assert_eq!(inventory.services_in("sho").count(), 0);
-        assert!(inventory.remove(ObjectKind::Service, "shop", "cart"));
-        assert!(!inventory.remove(ObjectKind::Service, "shop", "cart"));
+        assert!(inventory.remove(ObjectKind::Service, "shop", "cart").is_some());
+        assert!(inventory.remove(ObjectKind::Service, "shop", "cart").is_none());
     }
 
     #[test]

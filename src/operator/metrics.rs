@@ -1,5 +1,6 @@
 //! Metrics, in the OpenMetrics text format. Every name is a constant, every label set is bounded by what people wrote.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -10,10 +11,11 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use super::clock;
-use super::reconcile::{Evaluation, STUCK};
+use super::reconcile::STUCK;
 use crate::engine::evaluate::ExceptionState;
 use crate::engine::exception::Life;
 use crate::engine::posture::Counts;
+use crate::engine::status::Findings;
 
 /// Subjects by standard and outcome.
 pub const STANDARD_SUBJECTS: &str = "stanchion_standard_subjects";
@@ -106,7 +108,7 @@ impl Metrics {
     }
 
     /// Takes over the numbers of an evaluation. What is gone from it is gone from the metrics.
-    pub(super) fn evaluated(&self, evaluation: &Evaluation) {
+    pub(super) fn evaluated(&self, evaluation: &Findings<'_>, facts: &BTreeMap<&'static str, usize>) {
         self.evaluations.inc();
         self.subjects.clear();
         for (standard, posture) in evaluation.policy.standards.iter().zip(&evaluation.posture.standards) {
@@ -120,7 +122,7 @@ impl Metrics {
             let labels = TierLabels { tier: tier.to_string() };
             self.workloads.get_or_create(&labels).set(i64::try_from(posture.workloads).unwrap_or(i64::MAX));
         }
-        for (resource, number) in &evaluation.facts {
+        for (resource, number) in facts {
             let labels = WatchLabels { resource: (*resource).to_owned() };
             self.facts.get_or_create(&labels).set(i64::try_from(*number).unwrap_or(i64::MAX));
         }

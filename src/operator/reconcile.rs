@@ -1,28 +1,26 @@
-//! Reconciling: gather, compile, evaluate (both pure), and hand what differs to the writer.
+//! Reconciling: what changed is judged by the pure engine, and what differs is handed to the writer.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use tokio::sync::watch;
-use tracing::{info, warn};
+use tracing::{debug, warn};
 
+use super::draft::Draft;
 use super::status::{self, Write};
-use super::watch::Key;
-use super::world::World;
+use super::world::{Changes, World};
 use super::{Shared, clock};
-use crate::api::{Date, Kind, SecurityStandard, SecurityStandardSpec, ServiceTier, ServiceTierSpec};
-use crate::engine::error::{CompileError, CompileErrors};
-use crate::engine::evaluate::{Assessment, assess};
-use crate::engine::policy::{Policy, Refused, Settings};
-use crate::engine::posture::{Posture, measure};
-use crate::engine::status::{Findings, Status, finished, refused};
-use crate::facts::object::ObjectKind;
+use crate::api::Kind;
+use crate::engine::decisions::Decisions;
+use crate::engine::evaluate::Ledger;
+use crate::engine::status::Findings;
 
-/// Changes that come this close together are evaluated once.
-const DEBOUNCE: Duration = Duration::from_millis(150);
+/// How long to wait after a change, so that what comes together is evaluated once: at least, and at most.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
+
+/// How much longer than the last evaluation took the next one waits, so that many changes leave the machine to others.
+const REST: u32 = 3;
 
 /// The longest sleep: a clock that was set shows itself after this.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
@@ -30,27 +28,17 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 /// How long after an evaluation that failed the next one begins, unless something changes.
 const RETRY: SignedDuration = SignedDuration::from_secs(30);
 
-/// Everything that one evaluation brought.
-pub(super) struct Evaluation {
-    /// What people decided, compiled.
-    pub(super) policy: Policy,
-    /// What was judged.
-    pub(super) assessment: Assessment,
-    /// The same, counted.
-    pub(super) posture: Posture,
+/// For how long an evaluation may take before the process counts as stuck.
+pub(super) const STUCK: SignedDuration = SignedDuration::from_secs(120);
+
+/// What one evaluation brought.
+struct Evaluated {
     /// Statuses that differ from what is there.
-    pub(super) writes: Vec<Write>,
-    /// How many objects are held.
-    pub(super) facts: BTreeMap<&'static str, usize>,
+    writes: Vec<Write>,
     /// When something changes by itself.
     next: Timestamp,
-}
-
-/// The last specs that compiled: they go on being enforced while a newer one can't be.
-#[derive(Default)]
-struct LastGood {
-    standards: BTreeMap<Key, SecurityStandardSpec>,
-    tiers: BTreeMap<Key, ServiceTierSpec>,
+    /// How many subjects were judged for it.
+    judged: usize,
 }
 
 /// Evaluates when something changed or time makes a difference. Never returns.
@@ -62,38 +50,38 @@ pub(super) async fn run(shared: Arc<Shared>, leader: watch::Receiver<bool>) -> &
 }
 
 async fn evaluate_for_ever(shared: &Arc<Shared>, outbox: &watch::Sender<Vec<Write>>) {
-    let last_good = Arc::new(Mutex::new(LastGood::default()));
+    let evaluator = Arc::new(Mutex::new(Evaluator::default()));
     let mut next: Option<Timestamp> = None;
+    let mut pause = PAUSES.0;
     loop {
         shared.metrics.beat();
         if !wait(shared, next).await {
             continue;
         }
-        tokio::time::sleep(DEBOUNCE).await;
+        tokio::time::sleep(pause).await;
         if !shared.world.read().await.is_synced() {
             continue;
         }
-        let (world, memory) = (Arc::clone(shared), Arc::clone(&last_good));
+        let (world, evaluator) = (Arc::clone(shared), Arc::clone(&evaluator));
+        let began = Instant::now();
         let evaluated = tokio::task::spawn_blocking(move || {
-            let world = world.world.blocking_read();
-            let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
-            evaluate(&world, &mut memory, clock::now())
+            let mut evaluator = evaluator.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut world_now = world.world.blocking_write();
+            let changes = world_now.take_changes();
+            // Nobody changes the world between the two.
+            let world_now = world_now.downgrade();
+            let evaluated = evaluator.evaluate(&world_now, changes, clock::now());
+            evaluator.show(&world, &world_now);
+            evaluated
         });
         match evaluated.await {
-            Ok(evaluation) => {
-                next = Some(evaluation.next);
-                shared.metrics.evaluated(&evaluation);
+            Ok(evaluated) => {
+                next = Some(evaluated.next);
                 shared.metrics.set_ready();
-                let waiting = evaluation.writes.len();
-                if waiting > 0 {
-                    info!(
-                        subjects = evaluation.assessment.subjects.len(),
-                        failing = evaluation.posture.total.failing,
-                        writes = waiting,
-                        "evaluated"
-                    );
+                if !evaluated.writes.is_empty() {
+                    debug!(judged = evaluated.judged, writes = evaluated.writes.len(), "evaluated");
                 }
-                outbox.send_replace(evaluation.writes);
+                outbox.send_replace(evaluated.writes);
             }
             Err(error) => {
                 // Not at once: what failed would fail again.
@@ -101,6 +89,7 @@ async fn evaluate_for_ever(shared: &Arc<Shared>, outbox: &watch::Sender<Vec<Writ
                 warn!(%error, "the evaluation failed; it is tried again");
             }
         }
+        pause = began.elapsed().saturating_mul(REST).clamp(PAUSES.0, PAUSES.1);
     }
 }
 
@@ -116,166 +105,91 @@ async fn wait(shared: &Shared, next: Option<Timestamp>) -> bool {
     }
 }
 
-/// Judges the world at a time.
-fn evaluate(world: &World, last_good: &mut LastGood, now: Timestamp) -> Evaluation {
-    let (policy, refusals) = compile(world, last_good);
-    let assessment = assess(&policy, &world.inventory, now);
-    let posture = measure(&policy, &assessment);
-    let findings = Findings { policy: &policy, assessment: &assessment, posture: &posture };
-    let mut draft = Draft { world, now, writes: Vec::new(), next: Date::of(now).end() };
-    draft.standards(&findings, &refusals);
-    draft.tiers(&findings, &refusals);
-    draft.exceptions(&findings, &refusals);
-    draft.malformed();
-    let boundaries = policy.exceptions.iter().flat_map(|exception| exception.boundaries(now));
-    let next = boundaries.fold(draft.next, Timestamp::min);
-    let writes = draft.writes;
-    Evaluation { policy, assessment, posture, writes, facts: world.size(), next }
+/// What is kept from one evaluation to the next.
+#[derive(Default)]
+struct Evaluator {
+    decisions: Decisions,
+    /// Nothing before the first evaluation, and after one that failed.
+    ledger: Option<Ledger>,
 }
 
-/// Compiles what people wrote. Where it can't be compiled, the last spec that could takes its place.
-fn compile(world: &World, last_good: &mut LastGood) -> (Policy, Vec<Refused>) {
-    let standards = world.standards.values();
-    let (policy, refusals) =
-        Policy::compile(standards, world.tiers.values(), world.exceptions.values(), Settings::default());
-    let refuses =
-        |kind: Kind, key: &Key| refusals.iter().any(|it| it.kind == kind && it.name == key.1.as_str());
-    for (key, standard) in &world.standards {
-        if !refuses(Kind::SecurityStandard, key) {
-            last_good.standards.insert(key.clone(), standard.spec.clone());
-        }
-    }
-    for (key, tier) in &world.tiers {
-        if !refuses(Kind::ServiceTier, key) {
-            last_good.tiers.insert(key.clone(), tier.spec.clone());
-        }
-    }
-    last_good.standards.retain(|key, _| world.standards.contains_key(key));
-    last_good.tiers.retain(|key, _| world.tiers.contains_key(key));
-    if refusals.is_empty() {
-        return (policy, refusals);
-    }
-    let standards: Vec<SecurityStandard> = world
-        .standards
-        .iter()
-        .map(|(key, standard)| {
-            let spec = last_good.standards.get(key).unwrap_or(&standard.spec).clone();
-            SecurityStandard { spec, ..standard.clone() }
-        })
-        .collect();
-    let tiers: Vec<ServiceTier> = world
-        .tiers
-        .iter()
-        .map(|(key, tier)| ServiceTier {
-            spec: last_good.tiers.get(key).unwrap_or(&tier.spec).clone(),
-            ..tier.clone()
-        })
-        .collect();
-    let (policy, _) = Policy::compile(&standards, &tiers, world.exceptions.values(), Settings::default());
-    (policy, refusals)
-}
-
-/// The statuses to be written.
-struct Draft<'a> {
-    world: &'a World,
-    now: Timestamp,
-    writes: Vec<Write>,
-    next: Timestamp,
-}
-
-impl Draft<'_> {
-    fn standards(&mut self, findings: &Findings<'_>, refusals: &[Refused]) {
-        for (key, standard) in &self.world.standards {
-            let generation = standard.metadata.generation.unwrap_or_default();
-            let before = standard.status.as_ref();
-            let index = findings.policy.standards.iter().position(|it| it.name == key.1.as_str());
-            let made = index.and_then(|index| findings.standard(index, before, generation));
-            for tier in made.iter().flat_map(|status| &status.tiers) {
-                self.look_again(tier.promotable_from.as_ref());
+impl Evaluator {
+    /// Judges what changed in the world; everything, if that isn't known.
+    fn evaluate(&mut self, world: &World, changes: Option<Changes>, now: Timestamp) -> Evaluated {
+        // An evaluation that fails leaves no ledger behind.
+        let (ledger, judged) = match (self.ledger.take(), changes) {
+            (Some(mut ledger), Some(changes)) => {
+                self.decide(world, &changes);
+                let (facts, decided) = (changes.facts(), self.decisions.take());
+                let judged = ledger.update(self.decisions.policy(), &world.inventory, &facts, &decided, now);
+                (ledger, judged)
             }
-            self.finish(key, generation, refusals, made, before);
-        }
+            _ => {
+                self.decide_all(world);
+                let ledger = Ledger::new(self.decisions.policy(), &world.inventory, now);
+                let judged = ledger.assessment().subjects.len();
+                (ledger, judged)
+            }
+        };
+        let findings = findings(&self.decisions, &ledger);
+        let Draft { writes, next, .. } = Draft::new(world, &self.decisions, &findings, now);
+        self.ledger = Some(ledger);
+        Evaluated { writes, next, judged }
     }
 
-    fn tiers(&mut self, findings: &Findings<'_>, refusals: &[Refused]) {
-        for (key, tier) in &self.world.tiers {
-            let generation = tier.metadata.generation.unwrap_or_default();
-            let before = tier.status.as_ref();
-            let made = findings.tier(&key.1, before, generation);
-            self.finish(key, generation, refusals, made, before);
-        }
-    }
-
-    fn exceptions(&mut self, findings: &Findings<'_>, refusals: &[Refused]) {
-        for (key, exception) in &self.world.exceptions {
-            let generation = exception.metadata.generation.unwrap_or_default();
-            let before = exception.status.as_ref();
-            let index = findings.policy.exceptions.binary_search_by(|it| {
-                (it.namespace.as_str(), it.name.as_str()).cmp(&(key.0.as_str(), key.1.as_str()))
-            });
-            let made = index.ok().and_then(|index| findings.exception(index, before, generation));
-            self.look_again(made.as_ref().and_then(|status| status.next_review.as_ref()));
-            self.finish(key, generation, refusals, made, before);
-        }
-    }
-
-    /// At this moment something changes by itself, unless it is over.
-    fn look_again(&mut self, at: Option<&Time>) {
-        if let Some(Time(moment)) = at.filter(|at| at.0 > self.now) {
-            self.next = self.next.min(*moment);
-        }
-    }
-
-    /// Objects of our kinds that the API server let in and we can't read.
-    fn malformed(&mut self) {
-        for ((kind, key), malformed) in &self.world.malformed {
-            let kind = match kind {
-                ObjectKind::SecurityStandard => Kind::SecurityStandard,
-                ObjectKind::ServiceTier => Kind::ServiceTier,
-                ObjectKind::RiskException => Kind::RiskException,
-                _ => continue,
-            };
-            let error = CompileError::new("spec", malformed.message.clone());
-            let Err(errors) = CompileErrors::check((), vec![error]) else { continue };
-            let conditions =
-                refused(kind, &errors, false, &malformed.conditions, malformed.generation, self.now);
-            if conditions != malformed.conditions {
-                let status = serde_json::json!({
-                    "observedGeneration": malformed.generation,
-                    "conditions": conditions,
-                });
-                self.writes.extend(Write::new(kind, key, &status));
+    fn decide(&mut self, world: &World, changes: &Changes) {
+        for (kind, key) in &changes.decided {
+            match kind {
+                Kind::SecurityStandard => match world.standards.get(key) {
+                    Some(standard) => self.decisions.put_standard(standard),
+                    None => self.decisions.remove_standard(&key.1),
+                },
+                Kind::ServiceTier => match world.tiers.get(key) {
+                    Some(tier) => self.decisions.put_tier(tier),
+                    None => self.decisions.remove_tier(&key.1),
+                },
+                Kind::RiskException => match world.exceptions.get(key) {
+                    Some(exception) => self.decisions.put_exception(exception),
+                    None => self.decisions.remove_exception(&key.0, &key.1),
+                },
             }
         }
+        for standard in changes.recorded.iter().filter_map(|key| world.standards.get(key)) {
+            self.decisions.record(standard);
+        }
     }
 
-    /// Queues what differs from what is there.
-    fn finish<S: Status>(
-        &mut self,
-        (namespace, name): &Key,
-        generation: i64,
-        refusals: &[Refused],
-        made: Option<S>,
-        before: Option<&S>,
-    ) {
-        let refusal = refusals
-            .iter()
-            .find(|it| it.kind == S::KIND && it.name == name.as_str() && it.namespace == namespace.as_str());
-        let wrong = refusal.map(|it| &it.errors);
-        let Some(status) = finished(made, before, wrong, generation, self.now) else { return };
-        if before != Some(&status) {
-            self.writes.extend(Write::new(S::KIND, &(namespace.clone(), name.clone()), &status.own()));
+    fn decide_all(&mut self, world: &World) {
+        self.decisions.retain(|kind, namespace, name| {
+            let key = (namespace.to_owned(), name.to_owned());
+            match kind {
+                Kind::SecurityStandard => world.standards.contains_key(&key),
+                Kind::ServiceTier => world.tiers.contains_key(&key),
+                Kind::RiskException => world.exceptions.contains_key(&key),
+            }
+        });
+        world.standards.values().for_each(|standard| self.decisions.put_standard(standard));
+        world.tiers.values().for_each(|tier| self.decisions.put_tier(tier));
+        world.exceptions.values().for_each(|exception| self.decisions.put_exception(exception));
+        self.decisions.take();
+    }
+
+    /// Puts the numbers of the last evaluation into the metrics.
+    fn show(&self, shared: &Shared, world: &World) {
+        if let Some(ledger) = &self.ledger {
+            shared.metrics.evaluated(&findings(&self.decisions, ledger), &world.size());
         }
     }
 }
 
-/// For how long an evaluation may take before the process counts as stuck.
-pub(super) const STUCK: SignedDuration = SignedDuration::from_secs(120);
+fn findings<'a>(decisions: &'a Decisions, ledger: &'a Ledger) -> Findings<'a> {
+    Findings { policy: decisions.policy(), assessment: ledger.assessment(), posture: ledger.posture() }
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::object::Object;
+    use crate::facts::object::{Object, ObjectKind};
 
     fn exception(valid_from: &str, expires_at: &str) -> Object {
         let object = serde_json::json!({
@@ -293,7 +207,7 @@ mod tests {
     fn next(exception: Object, now: &str) -> String {
         let mut world = World::default();
         world.put(exception);
-        evaluate(&world, &mut LastGood::default(), now.parse().unwrap()).next.to_string()
+        Evaluator::default().evaluate(&world, None, now.parse().unwrap()).next.to_string()
     }
 
     #[test]

@@ -8,9 +8,9 @@ use serde::Deserialize;
 
 use super::observed;
 use super::watch::Key;
-use crate::api::{RiskException, SecurityStandard, ServiceTier};
+use crate::api::{Kind, RiskException, SecurityStandard, ServiceTier};
 use crate::facts::object::{Object, ObjectKind};
-use crate::facts::{Inventory, Meta};
+use crate::facts::{Change, Inventory, Meta, SubjectKey};
 
 /// All that posture is made from. Every method that changes it says whether posture can depend on the change.
 #[derive(Debug, Default)]
@@ -26,6 +26,34 @@ pub(super) struct World {
     /// Objects that can't be decoded.
     pub(super) malformed: BTreeMap<(ObjectKind, Key), Malformed>,
     synced: BTreeSet<ObjectKind>,
+    /// What changed since it was last asked for; nothing is noted before that.
+    changes: Option<Changes>,
+}
+
+/// What is different since an evaluation.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    /// Facts, each as it was then: however often an object changes, it is noted once.
+    facts: BTreeMap<SubjectKey, Change>,
+    /// Objects of ours with another spec, be they there still or not.
+    pub(super) decided: BTreeSet<(Kind, Key)>,
+    /// Standards with another status.
+    pub(super) recorded: BTreeSet<Key>,
+}
+
+impl Changes {
+    /// The facts, each as it was.
+    pub(super) fn facts(self) -> Vec<Change> {
+        self.facts.into_values().collect()
+    }
+}
+
+/// What is different about an object of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Difference {
+    Nothing,
+    Status,
+    Spec,
 }
 
 /// An object that can't be decoded, and what is needed to say so in its status.
@@ -49,27 +77,53 @@ impl World {
     pub(super) fn put(&mut self, object: Object) -> bool {
         match object {
             Object::SecurityStandard(standard) => {
-                let healed =
-                    self.malformed.remove(&(ObjectKind::SecurityStandard, key_of(&standard.metadata)));
-                let same =
-                    |a: &SecurityStandard, b: &SecurityStandard| a.spec == b.spec && a.status == b.status;
-                put_resource(&mut self.standards, *standard, same) || healed.is_some()
+                let key = key_of(&standard.metadata);
+                let healed = self.malformed.remove(&(ObjectKind::SecurityStandard, key.clone()));
+                let difference = put_resource(&mut self.standards, *standard, |it| (&it.spec, &it.status));
+                self.note(Kind::SecurityStandard, key, difference) || healed.is_some()
             }
             Object::ServiceTier(tier) => {
-                let healed = self.malformed.remove(&(ObjectKind::ServiceTier, key_of(&tier.metadata)));
-                let same = |a: &ServiceTier, b: &ServiceTier| a.spec == b.spec && a.status == b.status;
-                put_resource(&mut self.tiers, *tier, same) || healed.is_some()
+                let key = key_of(&tier.metadata);
+                let healed = self.malformed.remove(&(ObjectKind::ServiceTier, key.clone()));
+                let difference = put_resource(&mut self.tiers, *tier, |it| (&it.spec, &it.status));
+                self.note(Kind::ServiceTier, key, difference) || healed.is_some()
             }
             Object::RiskException(exception) => {
-                let healed = self.malformed.remove(&(ObjectKind::RiskException, key_of(&exception.metadata)));
-                let same = |a: &RiskException, b: &RiskException| a.spec == b.spec && a.status == b.status;
-                put_resource(&mut self.exceptions, *exception, same) || healed.is_some()
+                let key = key_of(&exception.metadata);
+                let healed = self.malformed.remove(&(ObjectKind::RiskException, key.clone()));
+                let difference = put_resource(&mut self.exceptions, *exception, |it| (&it.spec, &it.status));
+                self.note(Kind::RiskException, key, difference) || healed.is_some()
             }
             fact => {
                 let healed = fact.meta().is_some_and(|meta| self.heal(fact.kind(), meta));
-                self.inventory.put(fact) || healed
+                let change = self.inventory.put(fact);
+                self.note_fact(change) || healed
             }
         }
+    }
+
+    /// What changed since this was last asked for, which the first time is nothing: everything is new then.
+    pub(super) fn take_changes(&mut self) -> Option<Changes> {
+        self.changes.replace(Changes::default())
+    }
+
+    fn note(&mut self, kind: Kind, key: Key, difference: Difference) -> bool {
+        if let Some(changes) = &mut self.changes {
+            match (difference, kind) {
+                (Difference::Spec, _) => drop(changes.decided.insert((kind, key))),
+                (Difference::Status, Kind::SecurityStandard) => drop(changes.recorded.insert(key)),
+                _ => {}
+            }
+        }
+        difference != Difference::Nothing
+    }
+
+    fn note_fact(&mut self, change: Option<Change>) -> bool {
+        let Some(change) = change else { return false };
+        if let Some(changes) = &mut self.changes {
+            changes.facts.entry(change.key.clone()).or_insert(change);
+        }
+        true
     }
 
     /// Keeps what can be said of an object that can't be decoded; its last good version no longer counts as a fact.
@@ -130,12 +184,18 @@ impl World {
     }
 
     fn forget(&mut self, kind: ObjectKind, key: &Key) -> bool {
-        let (namespace, name) = key;
-        match kind {
-            ObjectKind::SecurityStandard => self.standards.remove(key).is_some(),
-            ObjectKind::ServiceTier => self.tiers.remove(key).is_some(),
-            ObjectKind::RiskException => self.exceptions.remove(key).is_some(),
-            fact => self.inventory.remove(fact, namespace, name),
+        let ours = match kind {
+            ObjectKind::SecurityStandard => (Kind::SecurityStandard, self.standards.remove(key).is_some()),
+            ObjectKind::ServiceTier => (Kind::ServiceTier, self.tiers.remove(key).is_some()),
+            ObjectKind::RiskException => (Kind::RiskException, self.exceptions.remove(key).is_some()),
+            fact => {
+                let change = self.inventory.remove(fact, &key.0, &key.1);
+                return self.note_fact(change);
+            }
+        };
+        match ours {
+            (kind, true) => self.note(kind, key.clone(), Difference::Spec),
+            (_, false) => false,
         }
     }
 
@@ -168,24 +228,33 @@ fn key_of(meta: &ObjectMeta) -> Key {
 
 /// Adds or replaces one of our own kinds, unless a newer version is known already: an event can be older than the
 /// answer to our own write.
-fn put_resource<K: ResourceExt>(
+fn put_resource<K: ResourceExt, Spec: PartialEq, Status: PartialEq>(
     known: &mut BTreeMap<Key, K>,
     mut object: K,
-    same: impl Fn(&K, &K) -> bool,
-) -> bool {
+    parts: impl Fn(&K) -> (&Spec, &Status),
+) -> Difference {
     object.managed_fields_mut().clear();
     let key = key_of(object.meta());
     let version = |object: &K| object.resource_version().and_then(|version| version.parse::<u64>().ok());
-    if let Some(before) = known.get(&key)
+    let before = known.get(&key);
+    if let Some(before) = before
         && before.uid() == object.uid()
         && let (Some(before), Some(now)) = (version(before), version(&object))
         && now < before
     {
-        return false;
+        return Difference::Nothing;
     }
-    let unchanged = known.get(&key).is_some_and(|before| same(before, &object));
+    let difference = match before.map(|before| (parts(before), before.meta())) {
+        // One that was made anew begins anew.
+        Some(((spec, _), meta)) if spec != parts(&object).0 || meta.uid != object.meta().uid => {
+            Difference::Spec
+        }
+        Some(((_, status), _)) if status != parts(&object).1 => Difference::Status,
+        Some(_) => Difference::Nothing,
+        None => Difference::Spec,
+    };
     known.insert(key, object);
-    !unchanged
+    difference
 }
 
 #[cfg(test)]

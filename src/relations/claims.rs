@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::facts::{Inventory, Text};
+use crate::facts::{Inventory, Text, Workload};
 
 /// How many workloads mount each claim, by namespace and name.
 #[derive(Debug, Default)]
-pub struct Claims(BTreeMap<(Text, Text), usize>);
+pub struct Claims {
+    namespaces: BTreeMap<Text, BTreeMap<Text, usize>>,
+}
 
 impl Claims {
     /// The claims that the workloads among these facts mount.
@@ -14,20 +16,37 @@ impl Claims {
     pub fn of_all(inventory: &Inventory) -> Self {
         let mut claims = Self::default();
         for (key, workload) in inventory.workloads() {
-            let named: BTreeSet<&Text> =
-                workload.spec().volumes.iter().filter_map(|volume| volume.claim.as_ref()).collect();
-            for claim in named {
-                *claims.0.entry((key.namespace.clone(), claim.clone())).or_default() += 1;
-            }
+            claims.count(&key.namespace, workload);
         }
         claims
+    }
+
+    /// Looks at the workloads of a namespace again.
+    pub fn refresh(&mut self, inventory: &Inventory, namespace: &Text) {
+        self.namespaces.remove(namespace);
+        for (_, workload) in inventory.workloads_in(namespace) {
+            self.count(namespace, workload);
+        }
     }
 
     /// How many workloads mount a claim.
     #[must_use]
     pub fn mounted_by(&self, namespace: &str, claim: &str) -> usize {
-        self.0.get(&(Text::from(namespace), Text::from(claim))).copied().unwrap_or_default()
+        self.namespaces.get(namespace).and_then(|claims| claims.get(claim)).copied().unwrap_or_default()
     }
+
+    fn count(&mut self, namespace: &Text, workload: &Workload) {
+        for claim in of(workload) {
+            let claims = self.namespaces.entry(namespace.clone()).or_default();
+            *claims.entry(claim.clone()).or_default() += 1;
+        }
+    }
+}
+
+/// The claims that a workload mounts, each once.
+#[must_use]
+pub fn of(workload: &Workload) -> BTreeSet<&Text> {
+    workload.spec().volumes.iter().filter_map(|volume| volume.claim.as_ref()).collect()
 }
 
 #[cfg(test)]

@@ -89,6 +89,11 @@ enum Service {
     DoesNot(String),
 }
 
+/// Whether a workload is or may be a collector, so that whose logs are shipped may change with it.
+pub(super) fn concerns(workload: &Workload) -> bool {
+    workload.kind == WorkloadKind::DaemonSet || product::product_of(workload).is_some()
+}
+
 impl Found {
     /// The collectors among these facts.
     #[must_use]

@@ -37,6 +37,7 @@ use crate::facts::{BindingKind, Inventory, Rule, Text, WorkloadKind};
 use ability::Ability;
 use edges::{Held, Holder};
 use graph::Graph;
+pub(super) use world::Seen;
 use world::World;
 
 /// Where an attacker can stand: an identity, or rights that come to the same. Some places are choices of others.
@@ -112,6 +113,8 @@ pub struct Escalation {
     groups: BTreeMap<Principal, Vec<Held>>,
     /// Whose hops depend on the bindings of others.
     binders: BTreeSet<Principal>,
+    /// Whether anybody may enter pods by their name or by their node's, so that it matters which there are.
+    names_pods: bool,
 }
 
 impl Escalation {
@@ -128,8 +131,13 @@ impl Escalation {
 
     fn within(inventory: &Inventory, rbac: &Rbac) -> Self {
         let world = World::of(inventory);
-        let mut escalation =
-            Self { world, graph: Graph::default(), groups: BTreeMap::new(), binders: BTreeSet::new() };
+        let mut escalation = Self {
+            world,
+            graph: Graph::default(),
+            groups: BTreeMap::new(),
+            binders: BTreeSet::new(),
+            names_pods: false,
+        };
         let mut known = Known::default();
         // Groups come first in the order of principals, and their rights are their members'.
         for principal in rbac.principals() {
@@ -175,6 +183,11 @@ impl Escalation {
         self.graph.reach(who)
     }
 
+    /// Whether the paths depend on which pods there are.
+    pub(super) fn names_pods(&self) -> bool {
+        self.names_pods
+    }
+
     /// How many hops that path has.
     #[must_use]
     pub fn distance(&self, who: &Principal) -> Option<u32> {
@@ -203,6 +216,7 @@ impl Escalation {
         } else {
             self.binders.remove(who);
         }
+        self.names_pods |= holder.names_pods();
         let edges = holder.edges();
         self.graph.set(&self.world, rbac, &Place::Principal(who.clone()), edges);
     }
@@ -220,6 +234,7 @@ impl Escalation {
                 _ => continue,
             };
             let holder = Holder { inventory, world: &self.world, rbac, held: &held, bindings: &bindings };
+            self.names_pods |= holder.names_pods();
             let edges = holder.edges();
             self.graph.set(&self.world, rbac, &place, edges);
         }

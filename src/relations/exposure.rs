@@ -115,31 +115,42 @@ impl Exposure {
     /// The doors of all these facts.
     #[must_use]
     pub fn of_all(inventory: &Inventory) -> Self {
-        let mut doors = Doors::new();
-        for service in inventory.services() {
-            let own = of_service(service);
-            if !own.is_empty() {
-                doors.entry(key_of(ObjectKind::Service, &service.metadata)).or_default().extend(own);
-            }
+        let routes = inventory.routes();
+        let doors = doors(inventory, inventory.services(), inventory.ingresses(), routes);
+        let mut namespaces: BTreeMap<Text, Doors> = BTreeMap::new();
+        for (key, doors) in doors {
+            namespaces.entry(key.namespace.clone()).or_default().insert(key, doors);
         }
-        for ingress in inventory.ingresses() {
-            add_ingress(ingress, &mut doors);
+        let mut exposure = Self::default();
+        for (namespace, doors) in namespaces {
+            exposure.set(inventory, &namespace, doors);
         }
-        for route in inventory.routes() {
-            add_route(inventory, route, &mut doors);
-        }
-        let mut namespaces: BTreeMap<Text, Vec<(Selector, Opened)>> = BTreeMap::new();
+        exposure
+    }
+
+    /// Looks at the doors of a namespace again. No way leads to a Service of another one.
+    pub fn refresh(&mut self, inventory: &Inventory, namespace: &Text) {
+        let services = inventory.services_in(namespace);
+        let ingresses = inventory.ingresses_in(namespace);
+        let doors = doors(inventory, services, ingresses, inventory.routes_in(namespace));
+        self.set(inventory, namespace, doors);
+    }
+
+    fn set(&mut self, inventory: &Inventory, namespace: &Text, doors: Doors) {
+        let mut opened: Vec<(Selector, Opened)> = Vec::new();
         for (key, doors) in doors {
             let Some(service) = inventory.service(&key.namespace, &key.name) else { continue };
             // One without a selector has no pods of its own.
             if !service.spec.selector.is_empty() {
                 let match_labels = service.spec.selector.clone();
-                let selector = Selector { match_labels, ..Selector::default() };
-                namespaces.entry(key.namespace).or_default().push((selector, Opened::new(doors)));
+                opened.push((Selector { match_labels, ..Selector::default() }, Opened::new(doors)));
             }
         }
-        let filed = namespaces.into_iter().map(|(name, opened)| (name, Filed::new(opened, Opened::extend)));
-        Self { namespaces: filed.collect() }
+        if opened.is_empty() {
+            self.namespaces.remove(namespace);
+        } else {
+            self.namespaces.insert(namespace.clone(), Filed::new(opened, Opened::extend));
+        }
     }
 
     /// The doors that lead to the pods of a workload; those that the internet may reach come first. The workload need not
@@ -158,6 +169,29 @@ impl Exposure {
         let namespace = self.namespaces.get(workload.meta.namespace.as_deref().unwrap_or_default());
         namespace.into_iter().flat_map(|filed| filed.selecting(&workload.template.metadata.labels))
     }
+}
+
+/// The doors to Services, by Service.
+fn doors<'a>(
+    inventory: &Inventory,
+    services: impl Iterator<Item = &'a Service>,
+    ingresses: impl Iterator<Item = &'a Ingress>,
+    routes: impl Iterator<Item = &'a Route>,
+) -> Doors {
+    let mut doors = Doors::new();
+    for service in services {
+        let own = of_service(service);
+        if !own.is_empty() {
+            doors.entry(key_of(ObjectKind::Service, &service.metadata)).or_default().extend(own);
+        }
+    }
+    for ingress in ingresses {
+        add_ingress(ingress, &mut doors);
+    }
+    for route in routes {
+        add_route(inventory, route, &mut doors);
+    }
+    doors
 }
 
 fn key_of(kind: ObjectKind, meta: &crate::facts::Meta) -> SubjectKey {

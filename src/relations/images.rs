@@ -65,6 +65,13 @@ impl RunningImages {
     }
 }
 
+impl RunningImages {
+    /// What is said of an image: whether it is known to run, and if so as which digests, where these are several.
+    pub(super) fn told(&self, image: &str) -> Option<Option<&Digests>> {
+        self.digests(image).map(|digests| (digests.len() > 1).then_some(digests))
+    }
+}
+
 /// The whole reference of an image with a tag and no digest; `latest` where no tag is written.
 fn completed_tag(image: &str) -> Option<String> {
     let image = ImageRef::parse(image).ok()?;

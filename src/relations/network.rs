@@ -78,11 +78,20 @@ impl Network {
         let mut namespaces: BTreeMap<Text, Vec<(Selector, Effects)>> = BTreeMap::new();
         for policy in inventory.network_policies() {
             let namespace = policy.metadata.namespace.clone().unwrap_or_default();
-            let effects = (policy.spec.pod_selector.clone(), Effects::of(policy));
-            namespaces.entry(namespace).or_default().push(effects);
+            namespaces.entry(namespace).or_default().push(Effects::selected(policy));
         }
         let filed = namespaces.into_iter().map(|(name, effects)| (name, Filed::new(effects, Effects::add)));
         Self { namespaces: filed.collect() }
+    }
+
+    /// Looks at the policies of a namespace again.
+    pub fn refresh(&mut self, inventory: &Inventory, namespace: &Text) {
+        let effects: Vec<_> = inventory.network_policies_in(namespace).map(Effects::selected).collect();
+        if effects.is_empty() {
+            self.namespaces.remove(namespace);
+        } else {
+            self.namespaces.insert(namespace.clone(), Filed::new(effects, Effects::add));
+        }
     }
 
     /// Whether a workload's pods are isolated in a direction. The workload need not be among the facts itself.
@@ -118,6 +127,11 @@ impl Network {
 }
 
 impl Effects {
+    /// Which pods a policy selects, and what it does to them.
+    fn selected(policy: &NetworkPolicy) -> (Selector, Self) {
+        (policy.spec.pod_selector.clone(), Self::of(policy))
+    }
+
     fn of(policy: &NetworkPolicy) -> Self {
         let spec = &policy.spec;
         let effect = |direction, opens: bool| match (policy.isolates(direction), opens) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::facts::{Inventory, ObjectKind, SubjectKey, Text, Workload};
+use crate::facts::{Inventory, ObjectKind, Owned, SubjectKey, Text, Workload};
 
 /// A debug container in a pod that a workload made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,20 +25,19 @@ impl DebuggedPods {
     /// Those of all these facts.
     #[must_use]
     pub fn of_all(inventory: &Inventory) -> Self {
-        let mut by_owner: BTreeMap<SubjectKey, Vec<DebugContainer>> = BTreeMap::new();
+        let mut pods = Self::default();
         for (key, owned) in inventory.owned() {
-            let Some(running) = &owned.running else { continue };
-            if running.ephemeral_container_statuses.is_empty() {
-                continue;
-            }
-            let found = running.ephemeral_container_statuses.iter().map(|container| DebugContainer {
-                pod: key.name.clone(),
-                name: container.name.clone(),
-                image: container.image.clone(),
-            });
-            by_owner.entry(inventory.top_owner(key)).or_default().extend(found);
+            pods.take(inventory, key, owned);
         }
-        Self { by_owner }
+        pods
+    }
+
+    /// Looks at the pods of a namespace again.
+    pub fn refresh(&mut self, inventory: &Inventory, namespace: &Text) {
+        self.by_owner.retain(|owner, _| owner.namespace != *namespace);
+        for (key, owned) in inventory.owned_in(namespace) {
+            self.take(inventory, key, owned);
+        }
     }
 
     /// The debug containers of a workload's pods, by pod.
@@ -49,6 +48,20 @@ impl DebuggedPods {
         }
         let key = SubjectKey::of(ObjectKind::Workload(workload.kind), &workload.meta);
         self.by_owner.get(&key).map_or(&[], Vec::as_slice)
+    }
+
+    fn take(&mut self, inventory: &Inventory, key: &SubjectKey, owned: &Owned) {
+        let statuses = owned.running.iter().flat_map(|running| &running.ephemeral_container_statuses);
+        let mut found = statuses
+            .map(|container| DebugContainer {
+                pod: key.name.clone(),
+                name: container.name.clone(),
+                image: container.image.clone(),
+            })
+            .peekable();
+        if found.peek().is_some() {
+            self.by_owner.entry(inventory.top_owner(key)).or_default().extend(found);
+        }
     }
 }
 

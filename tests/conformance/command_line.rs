@@ -164,7 +164,7 @@ pub(crate) fn expected(judged: &Judged) -> Value {
     let owners = posture
         .owners
         .iter()
-        .map(|(owner, counts)| (owner.as_deref().unwrap_or_default().to_owned(), counted(counts)));
+        .map(|(owner, it)| (owner.as_deref().unwrap_or_default().to_owned(), counted(&it.counts)));
     let subjects = assessment.subjects.iter().map(|(key, assessed)| {
         let number = if key.instance == 0 { String::new() } else { format!(" #{}", key.instance + 1) };
         (format!("{key}{number}"), subject(policy, assessed))

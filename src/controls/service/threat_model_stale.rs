@@ -1,6 +1,5 @@
 //! `service.threat-model-stale`
 
-use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -128,7 +127,7 @@ fn evaluate(workload: &Workload, parameters: &ThreatModelStale, context: &Contex
     let Some(Some(max_age)) = asked else { return Verdict::NotApplicable };
     let first = parameters.annotations.first().map_or(DATE, String::as_str);
     let (key, message) = match annotation::declared(workload, context, &parameters.annotations) {
-        Some((key, written)) => match problem(written, max_age, context.now) {
+        Some((key, written)) => match problem(written, max_age, context.today) {
             None => return Verdict::Pass,
             Some(problem) => (key, problem),
         },
@@ -143,17 +142,18 @@ fn evaluate(workload: &Workload, parameters: &ThreatModelStale, context: &Contex
 }
 
 /// What is wrong with a day as written.
-fn problem(written: &str, max_age: Duration, now: Timestamp) -> Option<String> {
+fn problem(written: &str, max_age: Duration, today: Date) -> Option<String> {
     let date: Date = match written.trim().parse() {
         Ok(date) => date,
         Err(error) => return Some(format!("the day of its threat model: {error}")),
     };
-    if date > Date::of(now) {
+    if date > today {
         return Some(format!("its threat model is dated `{written}`, which is in the future"));
     }
-    let age = now.duration_since(date.start()).as_secs();
-    (age > max_age.as_seconds()).then(|| {
-        let days = age / Duration::days(1).as_seconds();
+    // It is too old for the whole of the day in the course of which it becomes so.
+    let age = |moment: jiff::Timestamp| moment.duration_since(date.start()).as_secs();
+    (age(today.end()) > max_age.as_seconds()).then(|| {
+        let days = age(today.start()) / Duration::days(1).as_seconds();
         format!("its threat model is {days} days old, and its tier allows {max_age}")
     })
 }

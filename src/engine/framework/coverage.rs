@@ -183,6 +183,7 @@ mod tests {
                 owner: None,
                 part_of: None,
                 outcomes: outcomes.to_vec(),
+                uses: Vec::new(),
                 details: Vec::new(),
             };
             (key, assessed)

@@ -182,10 +182,10 @@ fn expiry_impact(findings: &Findings<'_>, index: usize, state: &ExceptionState) 
 fn is_denied_without(findings: &Findings<'_>, exception: usize, key: &SubjectKey) -> bool {
     let Some(assessed) = findings.assessment.subjects.get(key) else { return false };
     let tier = assessed.tier.clone().unwrap_or_else(|| UNCLASSIFIED.into());
-    assessed.details.iter().any(|detail| {
-        let Some(standard) = findings.policy.standards.get(detail.standard) else { return false };
+    let mut excused = assessed.uses.iter().filter(|it| it.exception == exception && it.excuses);
+    excused.any(|it| {
+        let Some(standard) = findings.policy.standards.get(it.standard) else { return false };
         let record = findings.policy.stages.get(&(standard.name.clone(), tier.clone()));
         record.is_some_and(|record| record.action == Action::Deny)
-            && detail.findings.iter().any(|judged| judged.exception == Some(exception))
     })
 }

@@ -14,8 +14,6 @@ use crate::engine::rollout::Measure;
 use crate::engine::standard::CompiledStandard;
 use crate::facts::Text;
 
-/// The most workloads that a status lists.
-const MOST_FAILURES: usize = 20;
 /// The most controls listed with a failing workload.
 const MOST_CONTROLS: usize = 20;
 /// The most days of trend.
@@ -57,7 +55,7 @@ pub(super) fn status(
         posture: Some(shown(&measured.counts)),
         controls: measured.controls.iter().map(control_status).collect(),
         tiers,
-        top_failures: top_failures(findings, index),
+        top_failures: top_failures(findings, index, measured),
         trend: trend(before, measured.counts.compliance(), Date::of(now)),
     };
     if before == Some(&made) {
@@ -163,17 +161,19 @@ fn tier_stage(
     }
 }
 
-fn top_failures(findings: &Findings<'_>, index: usize) -> Vec<TopFailure> {
-    let worst = posture::top_failures(findings.policy, findings.assessment, index, MOST_FAILURES);
-    worst
-        .into_iter()
+fn top_failures(findings: &Findings<'_>, index: usize, measured: &StandardPosture) -> Vec<TopFailure> {
+    let Findings { policy, assessment, .. } = findings;
+    let wanted = policy.outcomes_of(index);
+    let controls = policy.standards.get(index).map_or(&[][..], |standard| &standard.controls);
+    let known = measured.worst.iter().filter_map(|key| assessment.subjects.get_key_value(key));
+    known
         .map(|(key, assessed)| {
-            let failing =
-                assessed.details.iter().filter(|it| it.standard == index && it.outcome == Outcome::Fail);
+            let own = assessed.outcomes.get(wanted.clone()).unwrap_or_default();
+            let failing = controls.iter().zip(own).filter(|(_, outcome)| **outcome == Outcome::Fail);
             TopFailure {
                 subject: shortened(&key.to_string(), LONGEST_SUBJECT),
                 tier: assessed.tier.as_ref().map(ToString::to_string),
-                controls: failing.take(MOST_CONTROLS).map(|it| it.control.id.to_owned()).collect(),
+                controls: failing.take(MOST_CONTROLS).map(|(it, _)| it.control.id.to_owned()).collect(),
                 owner: assessed.owner.as_ref().map(|owner| shortened(owner, LONGEST_OWNER)),
             }
         })

@@ -44,6 +44,13 @@ pub(super) struct Edge {
     pub(super) namespace: Scope,
 }
 
+/// How pods that run are entered.
+const ENTERED: [(Action, Target, Technique); 3] = [
+    (Action::Create, Target::Exec, Technique::Executes),
+    (Action::Write, Target::EphemeralContainers, Technique::Debugs),
+    (Action::Write, Target::Workloads(WorkloadKind::Pod), Technique::ChangesImage),
+];
+
 /// What an identity holds, beside all that decides where it leads.
 pub(super) struct Holder<'a> {
     pub(super) inventory: &'a Inventory,
@@ -288,14 +295,16 @@ impl Holder<'_> {
         }
     }
 
+    /// Whether it may enter pods by their name, or all those of a node.
+    pub(super) fn names_pods(&self) -> bool {
+        let ways = ENTERED.map(|(action, target, _)| (action, target));
+        let mut all = ways.into_iter().chain([(Action::Connect, Target::NodesProxy)]);
+        all.any(|(action, target)| self.ways(action, target).any(|way| way.is_limited()))
+    }
+
     /// Pods that run, and are entered.
     fn enter(&self, edges: &mut Vec<Edge>) {
-        let ways = [
-            (Action::Create, Target::Exec, Technique::Executes),
-            (Action::Write, Target::EphemeralContainers, Technique::Debugs),
-            (Action::Write, Target::Workloads(WorkloadKind::Pod), Technique::ChangesImage),
-        ];
-        for (action, target, technique) in ways {
+        for (action, target, technique) in ENTERED {
             for way in self.ways(action, target) {
                 self.enter_by(&way, technique, edges);
             }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::facts::{Inventory, Meta, ObjectKind, SubjectKey, Text, Workload, WorkloadKind};
+use crate::facts::{Inventory, Meta, Namespace, ObjectKind, SubjectKey, Text, Workload, WorkloadKind};
 use crate::relations::accounts::holds_token;
 
 /// The type of a Secret that holds the token of a service account.
@@ -53,6 +53,31 @@ pub(super) struct Pod {
     pub(super) privileged: bool,
 }
 
+/// What paths depend on in a workload. Of two that look the same, one can stand for the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::relations) struct Seen {
+    pod: Pod,
+    uses: Text,
+    runs: bool,
+    node: Option<Text>,
+}
+
+impl Seen {
+    pub(in crate::relations) fn of(inventory: &Inventory, workload: &Workload) -> Self {
+        Self {
+            pod: seen(inventory, workload),
+            uses: workload.service_account(),
+            runs: workload.wanted_replicas() != Some(0),
+            node: workload.spec().node_name.clone(),
+        }
+    }
+
+    /// The same of a namespace: whether privileged pods are refused there.
+    pub(in crate::relations) fn guard_of(namespace: &Namespace) -> bool {
+        is_guarded(namespace)
+    }
+}
+
 impl World {
     pub(super) fn of(inventory: &Inventory) -> Self {
         let mut world = Self::default();
@@ -68,8 +93,7 @@ impl World {
         for namespace in inventory.namespaces() {
             let name = &namespace.metadata.name;
             world.namespaces.insert(name.clone());
-            let level = namespace.metadata.labels.get(ENFORCE).map(Text::as_str);
-            if matches!(level, Some("baseline" | "restricted")) {
+            if is_guarded(namespace) {
                 world.guarded.insert(name.clone());
             }
         }
@@ -169,6 +193,12 @@ fn is_privileged(workload: &Workload) -> bool {
         container.security_context.as_ref().and_then(|context| context.privileged) == Some(true)
     };
     !workload.spec().has_user_namespace() && workload.containers().any(|container| privileged(&container))
+}
+
+/// Whether Pod Security admission refuses privileged pods.
+fn is_guarded(namespace: &Namespace) -> bool {
+    let level = namespace.metadata.labels.get(ENFORCE).map(Text::as_str);
+    matches!(level, Some("baseline" | "restricted"))
 }
 
 fn home(meta: &Meta) -> Text {

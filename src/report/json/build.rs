@@ -170,9 +170,9 @@ fn shown(input: Input<'_>, measured: &posture::Posture) -> Posture {
         owners: measured
             .owners
             .iter()
-            .map(|(owner, counts)| OwnerPosture {
+            .map(|(owner, measured)| OwnerPosture {
                 owner: owner.as_ref().map(ToString::to_string),
-                counts: Counts::from(*counts),
+                counts: Counts::from(measured.counts),
             })
             .collect(),
     }

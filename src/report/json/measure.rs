@@ -6,7 +6,8 @@ use serde::Serialize;
 use super::Counts;
 use crate::api::{Percent, Targets};
 use crate::engine::posture;
-use crate::engine::status::{Findings, Shares};
+use crate::engine::posture::Shares;
+use crate::engine::status::Findings;
 
 /// Something that a tier can have a target for. Its value is `compliance`: what is excepted or unknown is not compliant.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -42,12 +43,12 @@ pub enum Verdict {
 /// Of a tier, against its targets; empty for what is no tier.
 pub(super) fn of_tier(findings: &Findings<'_>, name: &str) -> Vec<MeasureReport> {
     let tier = findings.policy.tiers.get(name);
-    tier.map(|tier| measures(&findings.shares(Some(name)), &tier.targets)).unwrap_or_default()
+    tier.map(|tier| measures(&findings.posture.shares(Some(name)), &tier.targets)).unwrap_or_default()
 }
 
 /// Of everything. Targets are the tiers' own.
 pub(super) fn of_all(findings: &Findings<'_>) -> Vec<MeasureReport> {
-    measures(&findings.shares(None), &Targets::default())
+    measures(&findings.posture.shares(None), &Targets::default())
 }
 
 fn measures(shares: &Shares, targets: &Targets) -> Vec<MeasureReport> {
