@@ -1,0 +1,230 @@
+//! A cluster's objects as an API server would list them, decoded, held and judged, without an API server: time and memory.
+//!
+//! `cargo bench --bench scale [-- WORKLOADS]`
+//!
+//! Each workload is a Deployment with its `ReplicaSet` and three running Pods, an account and a Service; each tenth has a
+//! Role and a `RoleBinding`; a hundred share a namespace. Bytes are made one object at a time and dropped. What reading
+//! them as JSON takes by itself is measured in the same run.
+
+#![expect(clippy::disallowed_methods, reason = "a benchmark looks at the clock and at its own memory")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a benchmark may panic, and prints"
+)]
+#![expect(clippy::cast_precision_loss, reason = "megabytes are for reading")]
+
+use std::time::{Duration, Instant};
+
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
+use stanchion::api::SecurityStandard;
+use stanchion::engine::catalogue;
+use stanchion::engine::evaluate::{Decided, Ledger};
+use stanchion::engine::policy::{Policy, Settings};
+use stanchion::facts::object::{Object, ObjectKind, Recognition, recognize};
+use stanchion::facts::{Change, Inventory};
+
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const WORKLOADS: usize = 100_000;
+const CHANGES: usize = 200;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let workloads = arguments.iter().find_map(|argument| argument.parse().ok()).unwrap_or(WORKLOADS);
+    let policy = policy();
+    let before = resident();
+    let mut inventory = Inventory::default();
+    let (mut reading, mut decoding, mut bytes, mut objects) = (Duration::ZERO, Duration::ZERO, 0, 0);
+    let mut take = |object: &Value| {
+        let text = serde_json::to_string(object).unwrap();
+        bytes += text.len();
+        objects += 1;
+        let began = Instant::now();
+        let _: IgnoredAny = serde_json::from_str(&text).unwrap();
+        reading += began.elapsed();
+        let began = Instant::now();
+        inventory.put(decode(object, &text));
+        decoding += began.elapsed();
+    };
+    take(
+        &json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": meta("", "system:basic-user")}),
+    );
+    for number in 0..workloads / 1000 + 1 {
+        take(&json!({"apiVersion": "v1", "kind": "Node", "metadata": meta("", &format!("node-{number}"))}));
+    }
+    for number in 0..workloads {
+        objects_of(number).iter().for_each(&mut take);
+    }
+    println!("{workloads} workloads, {objects} objects, {:.0} MB of JSON", bytes as f64 / 1e6);
+    println!("reading as JSON {reading:.2?}; reading, decoding and holding as facts {decoding:.2?}");
+    let facts = resident();
+    println!("facts: {} MiB, {} bytes a workload", mib(facts - before), (facts - before) / workloads);
+
+    let now = "2026-11-23T12:00:00Z".parse().unwrap();
+    let began = Instant::now();
+    let mut ledger = Ledger::new(&policy, &inventory, now);
+    let controls: usize = policy.standards.iter().map(|it| it.controls.len()).sum();
+    println!(
+        "judging all of it by {controls} controls, on {} cores: {:.2?}",
+        rayon::current_num_threads(),
+        began.elapsed()
+    );
+    let all = resident();
+    println!(
+        "facts, what is joined, and the assessment: {} MiB, {} bytes a workload",
+        mib(all - before),
+        (all - before) / workloads
+    );
+    println!("failing {} of {}", ledger.posture().total.failing, ledger.posture().total.evaluated);
+
+    for (what, place, change) in [
+        (
+            "a Deployment",
+            0,
+            (|object| object["spec"]["template"]["spec"]["containers"][0]["image"] = json!("nginx"))
+                as fn(&mut Value),
+        ),
+        ("a Pod", 2, |object| object["status"]["containerStatuses"][0]["imageID"] = json!("x@sha256:0")),
+        ("a Service", 6, |object| object["spec"]["type"] = json!("LoadBalancer")),
+        ("a RoleBinding", 8, |object| object["subjects"][0]["name"] = json!("default")),
+    ] {
+        let mut times: Vec<(Duration, usize)> = (0..CHANGES)
+            .map(|number| {
+                let number = number * (workloads / CHANGES).max(1) / 10 * 10 % workloads;
+                let mut object = objects_of(number).swap_remove(place);
+                change(&mut object);
+                let text = serde_json::to_string(&object).unwrap();
+                let change: Vec<Change> = inventory.put(decode(&object, &text)).into_iter().collect();
+                let began = Instant::now();
+                let judged = ledger.update(&policy, &inventory, &change, &Decided::default(), now);
+                (began.elapsed(), judged)
+            })
+            .collect();
+        times.sort();
+        let most = times.iter().map(|(_, judged)| judged).max().unwrap();
+        let at = |percent: usize| times[(times.len() - 1) * percent / 100].0;
+        println!("{what} changes: median {:.2?}, p99 {:.2?}, at most {most} subjects judged", at(50), at(99));
+    }
+    println!("at last: {} MiB", mib(resident() - before));
+}
+
+fn policy() -> Policy {
+    let controls: Vec<Value> = catalogue::all().iter().map(|it| json!({"id": it.id})).collect();
+    let standard: SecurityStandard = serde_json::from_value(json!({
+        "apiVersion": "stanchion.dev/v1alpha1", "kind": "SecurityStandard", "metadata": {"name": "all"},
+        "spec": {"title": "everything", "owner": "security", "controls": controls},
+    }))
+    .unwrap();
+    let (policy, refused) = Policy::compile([&standard], [], [], Settings::default());
+    assert_eq!(refused, []);
+    policy
+}
+
+fn decode(object: &Value, text: &str) -> Object {
+    let known = recognize(object["apiVersion"].as_str().unwrap(), object["kind"].as_str().unwrap());
+    let Recognition::Facts(kind) = known else { unreachable!("{object}") };
+    let kind: ObjectKind = kind;
+    Object::decode(kind, &mut serde_json::Deserializer::from_str(text)).unwrap()
+}
+
+/// Metadata as an API server has it, with what no fact keeps.
+fn meta(namespace: &str, name: &str) -> Value {
+    let fields = json!({"f:metadata": {"f:labels": {".": {}, "f:app": {}}}, "f:spec": {"f:replicas": {}, "f:template": {"f:spec": {"f:containers": {}}}}});
+    let managed = json!([{"manager": "kubectl", "operation": "Apply", "apiVersion": "apps/v1", "time": "2026-11-01T10:00:00Z", "fieldsType": "FieldsV1", "fieldsV1": fields}]);
+    let mut meta = json!({
+        "name": name, "uid": format!("7e6c6a9a-3b1c-4c0e-9d5e-{:012x}", name.len()), "resourceVersion": "123456",
+        "creationTimestamp": "2026-11-01T10:00:00Z", "generation": 1, "managedFields": managed,
+    });
+    if !namespace.is_empty() {
+        meta["namespace"] = json!(namespace);
+    }
+    meta
+}
+
+/// A workload, and what comes with it.
+fn objects_of(number: usize) -> Vec<Value> {
+    let (namespace, name) = (format!("team-{}", number / 100), format!("service-{number}"));
+    let labels = json!({"app.kubernetes.io/name": name, "app.kubernetes.io/part-of": format!("product-{}", number / 10), "team": format!("team-{}", number / 100)});
+    let image = format!("registry.example.com/team-{}/{name}:1.{}.0", number / 100, number % 7);
+    let spec = spec(number, &name, &image);
+    let named = |kind: &str, name: &str, owner: Option<(&str, &str)>| {
+        let mut meta = meta(&namespace, name);
+        meta["labels"] = labels.clone();
+        if let Some((kind, name)) = owner {
+            meta["ownerReferences"] = json!([{"apiVersion": "apps/v1", "kind": kind, "name": name, "uid": "u", "controller": true}]);
+        }
+        json!({"apiVersion": if kind == "Deployment" || kind == "ReplicaSet" { "apps/v1" } else { "v1" }, "kind": kind, "metadata": meta})
+    };
+    let template = json!({"metadata": {"labels": labels}, "spec": spec});
+    let set = format!("{name}-5d4f8c7b6");
+    let mut deployment = named("Deployment", &name, None);
+    deployment["spec"] = json!({"replicas": 3, "selector": {"matchLabels": {"app.kubernetes.io/name": name}}, "template": template});
+    deployment["status"] = json!({"replicas": 3, "readyReplicas": 3, "observedGeneration": 1});
+    let mut replicas = named("ReplicaSet", &set, Some(("Deployment", &name)));
+    replicas["spec"] = deployment["spec"].clone();
+    let mut all = vec![deployment, replicas];
+    for pod in 0..3 {
+        let mut object = named("Pod", &format!("{set}-{pod}"), Some(("ReplicaSet", &set)));
+        object["spec"] = spec.clone();
+        object["spec"]["nodeName"] = json!(format!("node-{}", (number + pod) % 100));
+        object["status"] = json!({
+            "phase": "Running", "podIP": "10.0.0.1", "startTime": "2026-11-01T10:00:00Z",
+            "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": "2026-11-01T10:00:00Z"}],
+            "containerStatuses": [{"name": "app", "image": image, "ready": true, "restartCount": 0, "containerID": format!("containerd://{number:064x}"),
+                "imageID": format!("registry.example.com/{name}@sha256:{number:064x}")}],
+        });
+        all.push(object);
+    }
+    all.push(named("ServiceAccount", &name, None));
+    let mut service = named("Service", &name, None);
+    service["spec"] = json!({"selector": {"app.kubernetes.io/name": name}, "ports": [{"name": "http", "port": 80, "targetPort": 8080}]});
+    all.push(service);
+    if number % 10 == 0 {
+        let rules =
+            json!([{"verbs": ["get", "list", "watch"], "apiGroups": [""], "resources": ["configmaps"]}]);
+        let mut binding = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": meta(&namespace, &name)});
+        binding["roleRef"] = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name});
+        binding["subjects"] = json!([{"kind": "ServiceAccount", "name": name}]);
+        all.push(json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": meta(&namespace, &name), "rules": rules}));
+        all.push(binding);
+    }
+    all
+}
+
+/// A container as people write them: every third hardened.
+fn spec(number: usize, name: &str, image: &str) -> Value {
+    let mut container = json!({
+        "name": "app", "image": image, "imagePullPolicy": "IfNotPresent",
+        "env": [{"name": "LOG_LEVEL", "value": "info"}, {"name": "SERVICE", "value": name}, {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": name, "key": "token"}}}],
+        "ports": [{"name": "http", "containerPort": 8080, "protocol": "TCP"}],
+        "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}},
+        "livenessProbe": {"httpGet": {"path": "/live", "port": "http"}, "periodSeconds": 10},
+        "readinessProbe": {"httpGet": {"path": "/ready", "port": "http"}},
+    });
+    if number % 3 == 0 {
+        container["securityContext"] = json!({
+            "runAsNonRoot": true, "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
+            "capabilities": {"drop": ["ALL"]}, "seccompProfile": {"type": "RuntimeDefault"},
+        });
+    }
+    json!({
+        "serviceAccountName": name, "containers": [container], "restartPolicy": "Always", "dnsPolicy": "ClusterFirst",
+        "schedulerName": "default-scheduler", "terminationGracePeriodSeconds": 30,
+    })
+}
+
+/// Resident memory, in bytes.
+fn resident() -> usize {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages: usize = statm.split_whitespace().nth(1).and_then(|it| it.parse().ok()).unwrap_or_default();
+    pages * 4096
+}
+
+fn mib(bytes: usize) -> usize {
+    bytes / 1024 / 1024
+}
