@@ -59,7 +59,7 @@ pub use config_map::ConfigMap;
 pub use container::{Container, ContainerClass, ContainerRef};
 pub use disruption_budget::DisruptionBudget;
 pub use gateway::{Gateway, Route};
-pub use image::{ImageError, ImageRef};
+pub use image::{Image, ImageError, ImageRef};
 pub use ingress::Ingress;
 pub use inventory::{Change, Inventory, Known, Owned, SubjectKey};
 pub use meta::{Meta, OwnerReference};

@@ -130,7 +130,7 @@ impl Work {
             let mut places: BTreeSet<&Field> = BTreeSet::new();
             let found = assessed.details.iter().flat_map(|detail| &detail.findings);
             let open = found.filter(|judged| judged.exception.is_none());
-            for patch in open.filter_map(|judged| judged.finding.fix.patch.as_ref()) {
+            for patch in open.filter_map(|judged| judged.finding.fix.patch.as_deref()) {
                 let done = (subject.clone(), patch.path.clone(), patch.value.to_string());
                 if patch.safety != Safety::Safe || self.made.contains(&done) || !places.insert(&patch.path) {
                     continue;

@@ -268,7 +268,7 @@ pub struct Finding {
     /// fingerprint, so it must not change while the defect stays.
     pub discriminator: Option<Text>,
     /// The offending value; never a secret's.
-    pub value: Option<String>,
+    pub value: Option<Text>,
     /// What is wrong, without the container's name: "`nginx:1.25` has no digest".
     pub message: Cow<'static, str>,
     /// What to do about it.
@@ -281,7 +281,7 @@ pub struct Fix {
     /// In words, in the imperative: "use a digest".
     pub advice: Cow<'static, str>,
     /// A change that is right without knowing more, if there is one.
-    pub patch: Option<Patch>,
+    pub patch: Option<Box<Patch>>,
 }
 
 /// A change to the object: a value set (or, if null, removed) at a path.
@@ -326,26 +326,37 @@ impl Finding {
         field: &[&'static str],
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
-        let finding = Self::new(container.path().keys(field), message);
-        Self { container: Some(container.name.clone()), ..finding }
+        let mut finding = Self::new(container.path().keys(field), message);
+        finding.container = Some(container.name.clone());
+        finding
+    }
+
+    /// Further down from where it stands: at an item of a list, at the key of a map.
+    #[must_use]
+    pub fn further(mut self, way: impl FnOnce(Path) -> Path) -> Self {
+        self.path = way(self.path);
+        self
     }
 
     /// With the offending value.
     #[must_use]
-    pub fn value(self, value: impl fmt::Display) -> Self {
-        Self { value: Some(value.to_string()), ..self }
+    pub fn value(mut self, value: impl fmt::Display) -> Self {
+        self.value = Some(Text::from(value.to_string()));
+        self
     }
 
     /// With what tells it from others at the same place.
     #[must_use]
-    pub fn discriminator(self, discriminator: impl fmt::Display) -> Self {
-        Self { discriminator: Some(Text::from(discriminator.to_string())), ..self }
+    pub fn discriminator(mut self, discriminator: impl Into<Text>) -> Self {
+        self.discriminator = Some(discriminator.into());
+        self
     }
 
     /// With what to do about it.
     #[must_use]
-    pub fn fix(self, advice: impl Into<Cow<'static, str>>) -> Self {
-        Self { fix: Fix { advice: advice.into(), ..self.fix }, ..self }
+    pub fn fix(mut self, advice: impl Into<Cow<'static, str>>) -> Self {
+        self.fix.advice = advice.into();
+        self
     }
 
     /// With a change that ends it, and that can be made unseen; see [`Safety::Safe`].
@@ -360,8 +371,9 @@ impl Finding {
         self.patched(Patch { path, value: value.into(), safety: Safety::Review(why) })
     }
 
-    fn patched(self, patch: Patch) -> Self {
-        Self { fix: Fix { patch: Some(patch), ..self.fix }, ..self }
+    fn patched(mut self, patch: Patch) -> Self {
+        self.fix.patch = Some(Box::new(patch));
+        self
     }
 }
 

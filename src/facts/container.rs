@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer};
 use super::credential::{self, CredentialKind};
 use super::decode::{null_as_default, quantities};
 use super::env::{EnvFrom, EnvVar};
+use super::image::Image;
 use super::path::Path;
 use super::security::SecurityContext;
 use super::text::{Text, TextMap};
@@ -17,7 +18,7 @@ pub struct Container {
     #[serde(deserialize_with = "null_as_default")]
     pub name: Text,
     /// The image reference; may be absent in a template that something else completes.
-    pub image: Option<Text>,
+    pub image: Option<Image>,
     /// `Always`, `IfNotPresent` or `Never`; the API server's default depends on the tag.
     pub image_pull_policy: Option<Text>,
     /// `Always` makes an init container a sidecar.

@@ -20,7 +20,13 @@ pub enum Matches {
 
 /// A pattern with `*`, `**` and `?`. One star stands for anything but a slash, two for anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Glob(Vec<Token>);
+pub struct Glob {
+    tokens: Vec<Token>,
+    /// The places of stars, a bit each.
+    stars: u128,
+    /// The places of [`Token::Folders`].
+    folders: u128,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Token {
@@ -78,7 +84,18 @@ impl Glob {
                 character => tokens.push(Token::Char(character)),
             }
         }
-        (tokens.len() < LONGEST).then_some(Self(tokens))
+        if tokens.len() >= LONGEST {
+            return None;
+        }
+        let (mut stars, mut folders) = (0, 0);
+        for (place, token) in tokens.iter().enumerate() {
+            match token {
+                Token::Star | Token::Stars => stars |= 1 << place,
+                Token::Folders => folders |= 1 << place,
+                Token::Char(_) | Token::One => {}
+            }
+        }
+        Some(Self { tokens, stars, folders })
     }
 
     /// What stands before the first wildcard.
@@ -88,7 +105,7 @@ impl Glob {
             Token::Char(character) => Some(*character),
             _ => None,
         };
-        self.0.iter().map_while(literal).collect()
+        self.tokens.iter().map_while(literal).collect()
     }
 
     /// Whether it matches a name with [`UNKNOWN`] parts.
@@ -113,7 +130,7 @@ impl Glob {
     /// they differ before.
     fn past_literal<'n>(&self, name: &'n str) -> Option<(usize, &'n str)> {
         let mut rest = name.chars();
-        for (place, token) in self.0.iter().enumerate() {
+        for (place, token) in self.tokens.iter().enumerate() {
             let Token::Char(own) = token else { return Some((place, rest.as_str())) };
             let before = rest.as_str();
             match rest.next() {
@@ -122,7 +139,7 @@ impl Glob {
                 _ => return None,
             }
         }
-        Some((self.0.len(), rest.as_str()))
+        Some((self.tokens.len(), rest.as_str()))
     }
 
     /// Walks the pattern along a name from a place on, with all its places at once, a bit each. `hopeful`, an unknown part
@@ -141,7 +158,7 @@ impl Glob {
                 return false;
             }
         }
-        places & (1 << self.0.len()) != 0
+        places & (1 << self.tokens.len()) != 0
     }
 
     /// The places after one character.
@@ -151,7 +168,7 @@ impl Glob {
         while left != 0 {
             let place = left.trailing_zeros();
             left &= left - 1;
-            let token = usize::try_from(place).ok().and_then(|place| self.0.get(place));
+            let token = usize::try_from(place).ok().and_then(|place| self.tokens.get(place));
             if let Some(token) = token.filter(|token| takes(**token)) {
                 next |= 1 << (place + u32::from(!token.repeats()));
             }
@@ -171,22 +188,16 @@ impl Glob {
         }
     }
 
-    /// A star may stand for nothing.
-    fn skip(&self, mut places: u128) -> u128 {
-        let mut left = places;
-        while left != 0 {
-            let place = left.trailing_zeros();
-            left &= left - 1;
-            let token = usize::try_from(place).ok().and_then(|place| self.0.get(place));
-            let next = match token {
-                Some(Token::Star | Token::Stars) => 1 << (place + 1),
-                Some(Token::Folders) => 1 << (place + 1) | 1 << (place + 3),
-                _ => 0,
-            };
-            left |= next & !places;
-            places |= next;
+    /// A star may stand for nothing, and folders for none.
+    const fn skip(&self, mut places: u128) -> u128 {
+        loop {
+            let folders = places & self.folders;
+            let further = places | (places & self.stars) << 1 | folders << 1 | folders << 3;
+            if further == places {
+                return places;
+            }
+            places = further;
         }
-        places
     }
 }
 

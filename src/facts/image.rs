@@ -8,8 +8,12 @@
 //! registries that are IPv6 addresses.
 
 use std::fmt;
+use std::ops::Deref;
 
+use serde::{Deserialize, Deserializer};
 use thiserror::Error;
+
+use super::text::Text;
 
 /// The registry of references that name none.
 pub const DOCKER_HUB: &str = "docker.io";
@@ -26,6 +30,90 @@ const LONGEST_REPOSITORY: usize = 255;
 
 /// The longest tag.
 const LONGEST_TAG: usize = 128;
+
+/// An image reference as it is written, with the places of its parts: it is read once, and asked by many controls.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Image {
+    written: Text,
+    /// Nothing for what is no reference.
+    parts: Option<Parts>,
+}
+
+/// Where the parts of a reference end; a part that is not there ends where the one before it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Parts {
+    registry: u32,
+    path: u32,
+    tag: u32,
+}
+
+impl Image {
+    /// The reference in its parts.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(&self) -> Result<ImageRef<'_>, ImageError> {
+        let parts = self.parts.and_then(|parts| parts.of(&self.written));
+        parts.map_or_else(|| ImageRef::parse(&self.written), Ok)
+    }
+}
+
+impl Parts {
+    fn read(written: &str) -> Option<Self> {
+        let ImageRef { registry, path, tag, .. } = ImageRef::parse(written).ok()?;
+        let registry = registry.map_or(0, str::len);
+        // A slash, a colon and an `@` stand between the parts.
+        let path = if registry == 0 { path.len() } else { registry + 1 + path.len() };
+        let tag = path + tag.map_or(0, |tag| 1 + tag.len());
+        let place = |place: usize| u32::try_from(place).ok();
+        Some(Self { registry: place(registry)?, path: place(path)?, tag: place(tag)? })
+    }
+
+    fn of(self, written: &str) -> Option<ImageRef<'_>> {
+        let [registry, path, tag] = [self.registry, self.path, self.tag].map(|place| place as usize);
+        let after = |end: usize, next: usize| {
+            if end < next { written.get(end + 1..next).map(Some) } else { Some(None) }
+        };
+        Some(ImageRef {
+            registry: if registry == 0 { None } else { Some(written.get(..registry)?) },
+            path: written.get(if registry == 0 { 0 } else { registry + 1 }..path)?,
+            tag: after(path, tag)?,
+            digest: after(tag, written.len())?,
+        })
+    }
+}
+
+impl From<Text> for Image {
+    fn from(written: Text) -> Self {
+        Self { parts: Parts::read(&written), written }
+    }
+}
+
+impl From<&str> for Image {
+    fn from(written: &str) -> Self {
+        Self::from(Text::from(written))
+    }
+}
+
+impl Deref for Image {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.written
+    }
+}
+
+impl fmt::Display for Image {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.written.fmt(f)
+    }
+}
+
+impl<'de> Deserialize<'de> for Image {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Text::deserialize(deserializer).map(Self::from)
+    }
+}
 
 /// A valid image reference, in its parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -398,8 +486,13 @@ mod tests {
         }
 
         #[test]
+        fn an_image_keeps_the_parts_of_its_reference(reference in LIKE_REFERENCES) {
+            prop_assert_eq!(Image::from(reference.as_str()).parse(), ImageRef::parse(&reference));
+        }
+
+        #[test]
         fn no_text_breaks_it(reference in "\\PC*") {
-            let _ = ImageRef::parse(&reference);
+            prop_assert_eq!(Image::from(reference.as_str()).parse(), ImageRef::parse(&reference));
         }
     }
 }

@@ -110,19 +110,22 @@ impl PodSpec {
         &self,
         pod_spec: &'static [&'static str],
     ) -> impl Iterator<Item = ContainerRef<'_>> {
-        [
-            (ContainerClass::Init, &self.init_containers),
-            (ContainerClass::Application, &self.containers),
-            (ContainerClass::Ephemeral, &self.ephemeral_containers),
-        ]
-        .into_iter()
-        .flat_map(move |(class, list)| {
-            list.iter().enumerate().map(move |(index, container)| ContainerRef {
-                container,
-                class,
-                index,
-                pod_spec,
-            })
+        // Almost every control goes through them.
+        let (mut class, mut index) = (ContainerClass::Init, 0);
+        std::iter::from_fn(move || {
+            loop {
+                let (list, next) = match class {
+                    ContainerClass::Init => (&self.init_containers, Some(ContainerClass::Application)),
+                    ContainerClass::Application => (&self.containers, Some(ContainerClass::Ephemeral)),
+                    ContainerClass::Ephemeral => (&self.ephemeral_containers, None),
+                };
+                if let Some(container) = list.get(index) {
+                    let found = ContainerRef { container, class, index, pod_spec };
+                    index += 1;
+                    return Some(found);
+                }
+                (class, index) = (next?, 0);
+            }
         })
     }
 

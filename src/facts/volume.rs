@@ -6,6 +6,7 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::decode::null_as_default;
+use super::image::Image;
 use super::text::Text;
 
 /// The volume sources of core/v1 `VolumeSource`, as their fields are named.
@@ -150,7 +151,7 @@ pub struct HostPath {
 #[serde(rename_all = "camelCase", default)]
 pub struct ImageSource {
     /// The image reference; may be absent in a template that something else completes.
-    pub reference: Option<Text>,
+    pub reference: Option<Image>,
     /// `Always`, `IfNotPresent` or `Never`; the API server's default depends on the tag.
     pub pull_policy: Option<Text>,
 }
@@ -221,6 +222,6 @@ mod tests {
             serde_json::from_str(r#"{"name": "model", "image": {"reference": "ghcr.io/acme/model:1"}}"#)
                 .unwrap();
         assert_eq!(volume.sources, ["image"]);
-        assert_eq!(volume.image.unwrap().reference.unwrap(), "ghcr.io/acme/model:1");
+        assert_eq!(&*volume.image.unwrap().reference.unwrap(), "ghcr.io/acme/model:1");
     }
 }

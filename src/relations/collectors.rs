@@ -5,7 +5,7 @@
 //! are shipped if, on every node that its pods may run on, a collector runs that reads them.
 
 use crate::facts::{
-    Container, Inventory, Node, Object, ObjectKind, SubjectKey, Text, Workload, WorkloadKind,
+    Container, Image, Inventory, Node, Object, ObjectKind, SubjectKey, Text, Workload, WorkloadKind,
 };
 use crate::relations::scheduling::{can_run_on, is_of_another_system, may_run_where_not};
 
@@ -374,7 +374,7 @@ impl Collector {
         format!("{product} `{}/{}`", self.key.namespace, self.key.name)
     }
 
-    fn images(&self) -> impl Iterator<Item = &Text> {
+    fn images(&self) -> impl Iterator<Item = &Image> {
         self.workload.spec().containers.iter().filter_map(|container| container.image.as_ref())
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::facts::{ImageRef, Inventory, Running, Text};
+use crate::facts::{Image, ImageRef, Inventory, Running, Text};
 
 /// Where a digest runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,7 +45,11 @@ impl RunningImages {
         }
         let mut by_tag: BTreeMap<String, BTreeMap<String, Spread>> = BTreeMap::new();
         for ((image, id), spread) in written {
-            let (Some(tag), Some(digest)) = (completed_tag(image), digest_of(id)) else { continue };
+            let (Some(tag), Some(digest)) =
+                (ImageRef::parse(image).ok().and_then(completed_tag), digest_of(id))
+            else {
+                continue;
+            };
             let known = by_tag.entry(tag).or_default().entry(digest.to_owned()).or_default();
             known.containers += spread.containers;
             known.nodes.extend(spread.nodes);
@@ -60,8 +64,11 @@ impl RunningImages {
 
     /// The digests that an image with a tag runs as; nothing if it is not known to run, or is not named by a tag.
     #[must_use]
-    pub fn digests(&self, image: &str) -> Option<&Digests> {
-        self.by_tag.get(&completed_tag(image)?)
+    pub fn digests(&self, image: &Image) -> Option<&Digests> {
+        if self.by_tag.is_empty() {
+            return None;
+        }
+        self.by_tag.get(&completed_tag(image.parse().ok()?)?)
     }
 }
 
@@ -73,8 +80,7 @@ impl RunningImages {
 }
 
 /// The whole reference of an image with a tag and no digest; `latest` where no tag is written.
-fn completed_tag(image: &str) -> Option<String> {
-    let image = ImageRef::parse(image).ok()?;
+fn completed_tag(image: ImageRef<'_>) -> Option<String> {
     if image.digest().is_some() {
         return None;
     }
@@ -121,11 +127,11 @@ mod tests {
             ("b", "nginx:2", "sha256:4"),
             ("b", "redis", "redis@sha256:5"),
         ]));
-        let digests = images.digests("nginx:1").unwrap();
+        let digests = images.digests(&"nginx:1".into()).unwrap();
         let shown: Vec<_> =
             digests.iter().map(|(digest, it)| (digest.as_str(), it.containers, it.nodes.len())).collect();
         assert_eq!(shown, [("sha256:1", 2, 1), ("sha256:2", 1, 1)]);
-        assert!(images.digests("nginx:2").is_none());
-        assert!(images.digests("redis:latest").is_some());
+        assert!(images.digests(&"nginx:2".into()).is_none());
+        assert!(images.digests(&"redis:latest".into()).is_some());
     }
 }

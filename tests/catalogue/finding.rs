@@ -132,7 +132,7 @@ fn path_problem(path: &Path, object: &Value) -> Option<String> {
 
 /// Applies a finding's patch and judges again: the finding must be gone.
 fn patch_problem(control: &Control, example: &Example, finding: &Finding) -> Option<String> {
-    let patch = finding.fix.patch.as_ref()?;
+    let patch = finding.fix.patch.as_deref()?;
     let mut object = example.subject.clone();
     if let Err(why) = apply(&mut object, patch) {
         return Some(why);
@@ -232,7 +232,7 @@ mod tests {
                 .discriminator("x")
                 .fix("name an image")
                 .safe_patch(Path::of(&["metadata", "labels"]), json!({"a": "b"})),
-            image("2 are wrong").discriminator(2).fix("name an image").safe_patch(name, true),
+            image("2 are wrong").discriminator("2").fix("name an image").safe_patch(name, true),
             Finding::new(second, "is not there").fix("name it."),
         ]
         .into_iter()

@@ -81,7 +81,7 @@ pub(crate) fn patches(text: &str) -> Vec<(Position, Patch)> {
             let Some(patch) = &judged.finding.fix.patch else { continue };
             let known = found.iter().any(|(at, it)| *at == origin.start() && it.path == patch.path);
             if patch.safety == Safety::Safe && !known {
-                found.push((origin.start(), patch.clone()));
+                found.push((origin.start(), (**patch).clone()));
             }
         }
     }

@@ -78,7 +78,7 @@ fn patches(control: &Control) -> Vec<Patch> {
         Verdict::Fail(findings) => Some(findings),
         _ => None,
     });
-    findings.flatten().filter_map(|finding| finding.fix.patch).collect()
+    findings.flatten().filter_map(|finding| finding.fix.patch.map(|patch| *patch)).collect()
 }
 
 /// The change without the numbers of an example: `containers[].securityContext.privileged: false`.

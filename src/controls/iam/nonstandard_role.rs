@@ -176,7 +176,7 @@ fn finding(
         None => (String::new(), Cow::Borrowed("bind a standard role, or review this one")),
     };
     let message = format!("is bound to {role}{what}");
-    account.finding(message).value(role).discriminator(role).fix(fix)
+    account.finding(message).value(role).discriminator(role.to_string()).fix(fix)
 }
 
 fn rules<'a>(role: &RoleKey, context: &'a Context<'_>) -> Option<&'a [Rule]> {

@@ -171,9 +171,8 @@ fn source(variable: &EnvVar, by_file: bool) -> Option<String> {
 
 fn finding(container: ContainerRef<'_>, at: usize, name: &str, from: &str) -> Finding {
     let message = format!("`{name}` is a lasting key of a cloud account, from {from}");
-    let finding = Finding::in_container(container, &["env"], message);
-    let path = finding.path.clone().index(at).key("name");
-    Finding { path, ..finding }
+    Finding::in_container(container, &["env"], message)
+        .further(|variables| variables.index(at).key("name"))
         .value(name)
         .discriminator(name)
         .fix("use the cloud's workload identity, and end the key")

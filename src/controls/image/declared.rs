@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::engine::control::{Context, Finding, Verdict};
 use crate::facts::volume::Volume;
-use crate::facts::{ContainerRef, ImageError, ImageRef, Text, Workload};
+use crate::facts::{ContainerRef, Image, ImageError, ImageRef, Text, Workload};
 
 /// Why a control of this family can't judge a workload.
 const UNPARSABLE: &str = "an image reference can't be parsed";
@@ -15,6 +15,7 @@ pub(super) struct Declared<'a> {
     pub(super) reference: &'a str,
     /// The pull policy, if one is written.
     pub(super) pull_policy: Option<&'a str>,
+    image: Option<&'a Image>,
     place: Place<'a>,
 }
 
@@ -28,6 +29,7 @@ impl<'a> Declared<'a> {
     fn of_container(container: ContainerRef<'a>) -> Self {
         Self {
             reference: container.container.image.as_deref().unwrap_or_default(),
+            image: container.container.image.as_ref(),
             pull_policy: written(container.container.image_pull_policy.as_ref()),
             place: Place::Container(container),
         }
@@ -37,6 +39,7 @@ impl<'a> Declared<'a> {
         let image = volume.image.as_ref()?;
         Some(Self {
             reference: image.reference.as_deref().unwrap_or_default(),
+            image: image.reference.as_ref(),
             pull_policy: written(image.pull_policy.as_ref()),
             place: Place::Volume(workload, index, &volume.name),
         })
@@ -44,7 +47,7 @@ impl<'a> Declared<'a> {
 
     /// The reference in its parts.
     pub(super) fn parse(&self) -> Result<ImageRef<'a>, ImageError> {
-        ImageRef::parse(self.reference)
+        self.image.map_or(Err(ImageError::Empty), Image::parse)
     }
 
     /// A finding at the reference.

@@ -104,7 +104,7 @@ fn evaluate(workload: &Workload, _: &NoParameters, context: &Context<'_>) -> Ver
     let mut known = false;
     let mut findings = Vec::new();
     for container in context.containers(workload) {
-        let Some(image) = container.container.image.as_deref() else { continue };
+        let Some(image) = &container.container.image else { continue };
         let Some(digests) = running.digests(image) else { continue };
         known = true;
         if digests.len() > 1 {

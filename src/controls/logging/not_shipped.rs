@@ -286,8 +286,7 @@ struct Sidecars<'a> {
 impl<'a> Sidecars<'a> {
     fn of(workload: &'a Workload, parameters: &NotShipped) -> Self {
         let stay = || workload.containers().filter(|container| stays(*container)).map(|it| it.container);
-        let collects =
-            |container: &Container| is_collector(container.image.as_deref(), &parameters.collectors);
+        let collects = |container: &Container| is_collector(container.image.as_ref(), &parameters.collectors);
         let found: Vec<&Container> = stay().filter(|container| collects(container)).collect();
         // One alone is beside nothing.
         if found.is_empty() || found.len() == stay().count() {

@@ -2,7 +2,7 @@
 
 use crate::engine::pattern::ImagePattern;
 use crate::facts::volume::Volume;
-use crate::facts::{ContainerClass, ContainerRef};
+use crate::facts::{ContainerClass, ContainerRef, Image};
 use crate::relations::collectors::Product;
 
 /// Sources of volumes that a program writes to.
@@ -14,7 +14,7 @@ pub(super) fn is_writable(volume: &Volume) -> bool {
 }
 
 /// Whether an image holds a log collector: one that is known, or one of these.
-pub(super) fn is_collector(image: Option<&str>, further: &[ImagePattern]) -> bool {
+pub(super) fn is_collector(image: Option<&Image>, further: &[ImagePattern]) -> bool {
     image.is_some_and(|image| {
         Product::of_image(image).is_some() || further.iter().any(|pattern| pattern.matches(image))
     })

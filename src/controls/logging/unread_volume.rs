@@ -158,8 +158,8 @@ fn mounted_by(workload: &Workload) -> BTreeMap<&Text, usize> {
 fn finding(container: ContainerRef<'_>, index: usize, path: &str, volume: &Volume) -> Finding {
     let source = volume.sources.first().copied().unwrap_or("emptyDir");
     let message = format!("nobody reads `{path}`, which is in the volume `{}` ({source})", volume.name);
-    let place = container.path().key("volumeMounts").index(index);
-    Finding { path: place, ..Finding::in_container(container, &[], message) }
+    Finding::in_container(container, &["volumeMounts"], message)
+        .further(|mounts| mounts.index(index))
         .discriminator(&volume.name)
         .value(path)
         .fix("write logs to the standard output, or add a sidecar that reads the volume")

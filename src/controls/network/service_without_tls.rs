@@ -125,7 +125,7 @@ fn evaluate(service: &Service, parameters: &ServiceWithoutTls, _: &Context<'_>) 
     let judge = |(index, port): (usize, &ServicePort)| {
         let number = port.port.filter(|_| speaks_plain_http(port, parameters))?;
         let message = format!("port {number} speaks plain HTTP to the outside");
-        let finding = Finding::new(path.clone().index(index), message).discriminator(number);
+        let finding = Finding::new(path.clone().index(index), message).discriminator(number.to_string());
         Some(finding.fix("put an Ingress or a Gateway with a certificate before it"))
     };
     ports.iter().enumerate().filter_map(judge).collect()

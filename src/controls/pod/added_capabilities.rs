@@ -127,8 +127,8 @@ fn evaluate(workload: &Workload, parameters: &AddedCapabilitiesParameters, conte
 
 fn finding(container: ContainerRef<'_>, place: usize, name: &Text) -> Finding {
     let message = format!("adds the capability {}", Quoted(name));
-    let finding = Finding::in_container(container, &["securityContext", "capabilities", "add"], message);
-    Finding { path: finding.path.clone().index(place), ..finding }
+    Finding::in_container(container, &["securityContext", "capabilities", "add"], message)
+        .further(|added| added.index(place))
         .discriminator(name)
         .value(name)
         .fix("remove it from `capabilities.add`")

@@ -147,8 +147,9 @@ fn written_to<'a>(
             move |(place, mount)| {
                 let message = format!("may write to the node's {}", Quoted(path));
                 let field = container.path().key("volumeMounts").index(place).key("readOnly");
-                Finding { path: field.clone(), ..Finding::in_container(container, &[], message) }
-                    .discriminator(format_args!("{volume} at {}", mount.mount_path))
+                Finding::in_container(container, &["volumeMounts"], message)
+                    .further(|mounts| mounts.index(place).key("readOnly"))
+                    .discriminator(format!("{volume} at {}", mount.mount_path))
                     .value(path)
                     .fix("mount it with `readOnly: true`")
                     .patch_to_review(field, true, "the program may be there to write")

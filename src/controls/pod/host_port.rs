@@ -124,9 +124,9 @@ fn finding(container: ContainerRef<'_>, place: usize, port: &ContainerPort, numb
     } else {
         (format!("takes port {number} of the node through `hostNetwork`"), "remove `hostNetwork: true`")
     };
-    let path = container.path().key("ports").index(place).key("hostPort");
-    Finding { path, ..Finding::in_container(container, &[], message) }
-        .discriminator(format_args!("{number}/{}", protocol(port)))
+    Finding::in_container(container, &["ports"], message)
+        .further(|ports| ports.index(place).key("hostPort"))
+        .discriminator(format!("{number}/{}", protocol(port)))
         .value(number)
         .fix(advice)
 }

@@ -75,14 +75,14 @@ declare_control! {
 type Caller<'a> = (&'static str, &'static [&'static str], Option<&'a Handler>);
 
 fn evaluate(workload: &Workload, _: &NoParameters, context: &Context<'_>) -> Verdict {
-    context
-        .containers(workload)
-        .flat_map(|container| callers(container.container).map(move |caller| (container, caller)))
-        .filter_map(|(container, (title, path, handler))| Some((container, title, path, handler?)))
-        .flat_map(|(container, title, path, handler)| {
-            hosts(handler).map(move |(action, host)| finding(container, title, path, action, host))
-        })
-        .collect()
+    let mut findings = Vec::new();
+    for container in context.containers(workload) {
+        for (title, path, handler) in callers(container.container) {
+            let hosts = handler.into_iter().flat_map(hosts);
+            findings.extend(hosts.map(|(action, host)| finding(container, title, path, action, host)));
+        }
+    }
+    findings.into_iter().collect()
 }
 
 fn callers(container: &Container) -> [Caller<'_>; 5] {
@@ -113,8 +113,9 @@ fn finding(
 ) -> Finding {
     let path = container.path().keys(path).keys(&[action, "host"]);
     let message = format!("{title} calls the host {}", Quoted(host));
-    Finding { path: path.clone(), ..Finding::in_container(container, &[], message) }
-        .discriminator(format_args!("{title}, {action}"))
+    Finding::in_container(container, &[], message)
+        .further(|_| path.clone())
+        .discriminator(format!("{title}, {action}"))
         .value(host)
         .fix("remove `host`")
         .patch_to_review(path, Value::Null, "the probe may be about that host")

@@ -106,14 +106,15 @@ fn evaluate(workload: &Workload, parameters: &MissingLimits, context: &Context<'
             });
             missing.map(move |resource| {
                 let name = resource.as_str();
-                let path = container.path().keys(&["resources", "limits"]).key(name.to_owned());
                 let written = container.container.resources.limits.get(name);
                 let message = match written {
                     Some(zero) => format!("has a {name} limit of `{zero}`, which is none"),
                     None => format!("has no {name} limit"),
                 };
-                let finding = Finding { path, ..Finding::in_container(container, &[], message) };
-                let finding = finding.discriminator(name).fix(format!("set `resources.limits.{name}`"));
+                let finding = Finding::in_container(container, &["resources", "limits"], message)
+                    .further(|limits| limits.key(name.to_owned()))
+                    .discriminator(name)
+                    .fix(format!("set `resources.limits.{name}`"));
                 if let Some(zero) = written { finding.value(zero) } else { finding }
             })
         })

@@ -105,14 +105,15 @@ fn evaluate(workload: &Workload, parameters: &MissingRequests, context: &Context
             let missing = missing.filter(move |resource| requested(resources, resource).is_none());
             missing.map(move |resource| {
                 let name = resource.as_str();
-                let path = container.path().keys(&["resources", "requests"]).key(name.to_owned());
                 let written = resources.requests.get(name);
                 let message = match written {
                     Some(zero) => format!("requests `{zero}` {name}, which is none"),
                     None => format!("requests no {name}"),
                 };
-                let finding = Finding { path, ..Finding::in_container(container, &[], message) };
-                let finding = finding.discriminator(name).fix(format!("set `resources.requests.{name}`"));
+                let finding = Finding::in_container(container, &["resources", "requests"], message)
+                    .further(|requests| requests.key(name.to_owned()))
+                    .discriminator(name)
+                    .fix(format!("set `resources.requests.{name}`"));
                 if let Some(zero) = written { finding.value(zero) } else { finding }
             })
         })

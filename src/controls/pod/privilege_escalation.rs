@@ -85,7 +85,10 @@ fn evaluate(workload: &Workload, _: &NoParameters, context: &Context<'_>) -> Ver
                 "`allowPrivilegeEscalation` is not set, which means true"
             };
             let finding = Finding::in_container(container, &field, message);
-            let finding = Finding { value: setting(container).map(|value| value.to_string()), ..finding };
+            let finding = match setting(container) {
+                Some(written) => finding.value(written),
+                None => finding,
+            };
             if container.security_context.as_deref().is_some_and(rules_it_out) {
                 finding.fix("be less privileged, then set it to false")
             } else {

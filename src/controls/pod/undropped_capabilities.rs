@@ -1,5 +1,7 @@
 //! `pod.undropped-capabilities`
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -133,10 +135,10 @@ fn evaluate(
 fn undropped(container: ContainerRef<'_>, dropped: &[Text], required: &Capability) -> Finding {
     let required = required.as_str();
     let (message, list) = if required == ALL {
-        ("does not drop all capabilities".to_owned(), vec![Value::from(ALL)])
+        (Cow::Borrowed("does not drop all capabilities"), vec![Value::from(ALL)])
     } else {
         let kept = dropped.iter().map(Text::as_str).chain([required]);
-        (format!("does not drop the capability `{required}`"), kept.map(Value::from).collect())
+        (format!("does not drop the capability `{required}`").into(), kept.map(Value::from).collect())
     };
     let finding = Finding::in_container(container, &DROP, message);
     let finding = match dropped {
@@ -144,16 +146,16 @@ fn undropped(container: ContainerRef<'_>, dropped: &[Text], required: &Capabilit
         _ => finding.value(dropped.join(", ")),
     };
     finding
-        .discriminator(format_args!("drop {required}"))
+        .discriminator(format!("drop {required}"))
         .fix(format!("set `capabilities: {{drop: [{required}]}}`"))
         .safe_patch(container.path().keys(&DROP), list)
 }
 
 fn added_back(container: ContainerRef<'_>, place: usize, name: &Text) -> Finding {
     let message = format!("adds the capability {}", Quoted(name));
-    let finding = Finding::in_container(container, &ADD, message);
-    Finding { path: finding.path.clone().index(place), ..finding }
-        .discriminator(format_args!("add {name}"))
+    Finding::in_container(container, &ADD, message)
+        .further(|added| added.index(place))
+        .discriminator(format!("add {name}"))
         .value(name)
         .fix("remove it from `capabilities.add`")
 }

@@ -107,8 +107,8 @@ fn writable_mounts(container: ContainerRef<'_>, volume: &HostVolume<'_>) -> Vec<
         .filter(|(_, mount)| mount.name == *volume.name && mount.read_only != Some(true))
         .map(|(index, mount)| {
             let message = format!("can write to `{}` of the node", volume.path);
-            let path = container.path().key("volumeMounts").index(index).key("readOnly");
-            Finding { path, ..Finding::in_container(container, &[], message) }
+            Finding::in_container(container, &["volumeMounts"], message)
+                .further(|mounts| mounts.index(index).key("readOnly"))
                 .discriminator(&mount.mount_path)
                 .value(&volume.path)
                 .fix("set `readOnly: true` on the mount")

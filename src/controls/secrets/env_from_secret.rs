@@ -122,9 +122,9 @@ fn variables<'a>(
             return None;
         }
         let message = format!("`{}` is filled from Secret `{name}`", variable.name);
-        let finding = Finding::in_container(container, &["env"], message);
-        let path = finding.path.clone().index(at).keys(&["valueFrom", "secretKeyRef"]);
-        let finding = Finding { path, ..finding }.discriminator(&variable.name);
+        let finding = Finding::in_container(container, &["env"], message)
+            .further(|variables| variables.index(at).keys(&["valueFrom", "secretKeyRef"]))
+            .discriminator(&variable.name);
         Some(finding.fix("mount the Secret as a file"))
     })
 }
@@ -137,9 +137,10 @@ fn wholes<'a>(
     container.container.env_from.iter().enumerate().filter_map(move |(at, source)| {
         let name = source.secret.as_ref().filter(|name| !any(&parameters.exempt_secrets, name))?;
         let message = format!("all of Secret `{name}` is in its environment");
-        let finding = Finding::in_container(container, &["envFrom"], message);
-        let path = finding.path.clone().index(at).key("secretRef");
-        Some(Finding { path, ..finding }.discriminator(name).fix("mount the Secret as a file"))
+        let finding = Finding::in_container(container, &["envFrom"], message)
+            .further(|sources| sources.index(at).key("secretRef"))
+            .discriminator(name);
+        Some(finding.fix("mount the Secret as a file"))
     })
 }
 

@@ -75,10 +75,10 @@ declare_control! {
 
 fn evaluate(workload: &Workload, parameters: &Spotting, _: &Context<'_>) -> Verdict {
     let (object, template) = (&workload.meta, &workload.template.metadata);
-    let mut findings: Vec<Finding> = found(object, &Path::of(&[]), parameters).collect();
+    let mut findings: Vec<Finding> = found(object, Path::root, parameters).collect();
     // What stands in both is one credential; of a Pod the two are the same.
     let in_both: Vec<_> = findings.iter().map(|finding| finding.message.clone()).collect();
-    let of_template = found(template, &workload.template_path(), parameters);
+    let of_template = found(template, || workload.template_path(), parameters);
     findings.extend(of_template.filter(|finding| !in_both.contains(&finding.message)));
     findings.into_iter().collect()
 }
@@ -86,14 +86,13 @@ fn evaluate(workload: &Workload, parameters: &Spotting, _: &Context<'_>) -> Verd
 /// The findings in the metadata that stands below a place.
 fn found<'a>(
     meta: &'a Meta,
-    below: &Path,
+    below: impl Fn() -> Path,
     parameters: &'a Spotting,
-) -> impl Iterator<Item = Finding> + use<'a> {
-    let annotations = below.clone().keys(&["metadata", "annotations"]);
+) -> impl Iterator<Item = Finding> {
     let counted = meta.annotation_credentials.iter().filter(|(key, kind)| parameters.counts(*kind, &[key]));
     counted.map(move |(key, kind)| {
         let message = format!("the annotation `{key}` looks like {kind}");
-        let finding = Finding::new(annotations.clone().key(key.to_string()), message);
+        let finding = Finding::new(below().keys(&["metadata", "annotations"]).key(key.to_string()), message);
         finding.fix("move it to a Secret, and end the value that was written")
     })
 }

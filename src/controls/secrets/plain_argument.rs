@@ -100,9 +100,9 @@ fn evaluate(workload: &Workload, parameters: &Spotting, context: &Context<'_>) -
                 "" => format!("an argument looks like {kind}, written in the manifest"),
                 name => format!("the argument `{name}` looks like {kind}, written in the manifest"),
             };
-            let finding = Finding::in_container(container, &[spot.field], message);
-            let path = finding.path.clone().index(spot.index);
-            let finding = Finding { path, ..finding }.discriminator(told_apart);
+            let finding = Finding::in_container(container, &[spot.field], message)
+                .further(|arguments| arguments.index(spot.index))
+                .discriminator(told_apart);
             findings
                 .push(finding.fix("move it to a Secret that is mounted, and end the value that was written"));
         }

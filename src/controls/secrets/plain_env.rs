@@ -126,9 +126,9 @@ fn evaluate(workload: &Workload, parameters: &PlainEnv, context: &Context<'_>) -
                 continue;
             }
             let message = format!("`{name}` looks like {kind}, written in the manifest");
-            let finding = Finding::in_container(container, &["env"], message);
-            let path = finding.path.clone().index(at).key("value");
-            let finding = Finding { path, ..finding }.discriminator(name);
+            let finding = Finding::in_container(container, &["env"], message)
+                .further(|variables| variables.index(at).key("value"))
+                .discriminator(name);
             findings.push(finding.fix("move it to a Secret, and end the value that was written"));
         }
     }

@@ -83,17 +83,17 @@ impl Parameters for RecommendedLabelsMissing {}
 
 fn evaluate(workload: &Workload, parameters: &RecommendedLabelsMissing, _: &Context<'_>) -> Verdict {
     let labels = &workload.meta.labels;
-    let missing: Vec<String> = parameters
+    let missing: Vec<&str> = parameters
         .labels
         .iter()
+        .map(String::as_str)
         .filter(|label| labels.get(label).is_none_or(|value| value.is_empty()))
-        .map(|label| format!("`{label}`"))
         .collect();
     if missing.is_empty() {
         return Verdict::Pass;
     }
     let noun = if missing.len() == 1 { "label" } else { "labels" };
-    let message = format!("it lacks the {noun} {}", missing.join(", "));
+    let message = format!("it lacks the {noun} `{}`", missing.join("`, `"));
     let finding = Finding::new(Path::of(&["metadata", "labels"]), message);
     [finding.fix(format!("add the {noun}"))].into_iter().collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::facts::collector_config::Syntax;
-use crate::facts::{Container, ImageRef, Meta, PodTemplate, Text, Workload, WorkloadKind};
+use crate::facts::{Container, Image, Meta, PodTemplate, Text, Workload, WorkloadKind};
 
 /// A log collector, as its makers ship it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,8 +70,8 @@ pub(super) const FLUENTD_FOR_KUBERNETES: &str = "fluentd-kubernetes-daemonset";
 impl Product {
     /// The collector that an image holds.
     #[must_use]
-    pub fn of_image(image: &str) -> Option<Self> {
-        let image = ImageRef::parse(image).ok()?;
+    pub fn of_image(image: &Image) -> Option<Self> {
+        let image = image.parse().ok()?;
         let path = image.path();
         let (folders, last) = path.rsplit_once('/').unwrap_or((image.registry(), path));
         let is = |pattern: &str| match pattern.strip_suffix('*') {
@@ -228,7 +228,7 @@ pub fn is_collector(workload: &Workload) -> bool {
 /// The collector that a workload runs, and its container.
 pub(super) fn product_of(workload: &Workload) -> Option<(Product, &Container)> {
     let mut containers = workload.spec().containers.iter();
-    containers.find_map(|it| Some((Product::of_image(it.image.as_deref()?)?, it)))
+    containers.find_map(|it| Some((Product::of_image(it.image.as_ref()?)?, it)))
 }
 
 #[cfg(test)]
@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn collectors_are_known_by_the_last_part_of_their_repository() {
-        let of = |image: &str| Product::of_image(image).map(Product::as_str);
+        let of = |image: &str| Product::of_image(&Image::from(image)).map(Product::as_str);
         for (image, product) in [
             ("fluent/fluent-bit:3.1", "Fluent Bit"),
             ("cr.fluentbit.io/fluent/fluent-bit:3.1.4", "Fluent Bit"),

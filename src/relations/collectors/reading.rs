@@ -11,7 +11,7 @@ use crate::facts::collector_config::{
     CollectorConfig, LONGEST, LogSource, Output, Reads, Rule, RuleOn, sanitized,
 };
 use crate::facts::config_map::ConfigMap;
-use crate::facts::glob::{Glob, Matches, UNKNOWN};
+use crate::facts::glob::{Glob, Matches};
 use crate::facts::volume::HostPath;
 use crate::facts::{Container, Inventory, Text, TextMap, Workload, WorkloadKind};
 
@@ -83,7 +83,7 @@ impl<'a> Wanted<'a> {
             let name = self.workload.meta.display_name();
             let pod = match self.workload.kind {
                 WorkloadKind::Pod => name.replace('*', "\0"),
-                _ => format!("{name}-{UNKNOWN}"),
+                _ => [&name, "-\0"].concat(),
             };
             layout.path(&pod, self.namespace, &self.container.name)
         };
@@ -110,13 +110,12 @@ enum Layout {
 impl Layout {
     const ALL: [Self; 3] = [Self::Links, Self::Pods, Self::Docker];
 
+    /// The path; `\0` is what is not known of it ([`glob::UNKNOWN`](crate::facts::glob::UNKNOWN)).
     fn path(self, pod: &str, namespace: &str, container: &str) -> String {
         match self {
-            Self::Links => format!("{CONTAINER_LOGS}/{pod}_{namespace}_{container}-{UNKNOWN}.log"),
-            Self::Pods => {
-                format!("{POD_LOGS}/{namespace}_{pod}_{UNKNOWN}/{container}/{UNKNOWN}.log")
-            }
-            Self::Docker => format!("{DOCKER_LOGS}/{UNKNOWN}/{UNKNOWN}-json.log"),
+            Self::Links => [CONTAINER_LOGS, "/", pod, "_", namespace, "_", container, "-\0.log"].concat(),
+            Self::Pods => [POD_LOGS, "/", namespace, "_", pod, "_\0/", container, "/\0.log"].concat(),
+            Self::Docker => [DOCKER_LOGS, "/\0/\0-json.log"].concat(),
         }
     }
 

@@ -79,7 +79,7 @@ fn finding(input: Input<'_>, origin: Option<&Origin>, detail: &Detail, judged: &
         outcome: if exception.is_some() { Outcome::Excepted } else { Outcome::Fail },
         container: finding.container.as_ref().map(ToString::to_string),
         path: finding.path.to_string(),
-        value: finding.value.clone(),
+        value: finding.value.as_ref().map(ToString::to_string),
         message: finding.message.to_string(),
         fix: finding.fix.advice.to_string(),
         patch: finding
