@@ -74,7 +74,7 @@ impl RunningImages {
 
 impl RunningImages {
     /// What is said of an image: whether it is known to run, and if so as which digests, where these are several.
-    pub(super) fn told(&self, image: &str) -> Option<Option<&Digests>> {
+    pub(super) fn told(&self, image: &Image) -> Option<Option<&Digests>> {
         self.digests(image).map(|digests| (digests.len() > 1).then_some(digests))
     }
 }

@@ -14,7 +14,7 @@ use super::pods::DebuggedPods;
 use super::rbac::{BindingKey, Principal, Rbac, RoleKey, shipped};
 use super::routes::Routes;
 use crate::facts::rbac::{BindingKind, RoleKind};
-use crate::facts::{Change, Inventory, Known, Object, ObjectKind, Owned, SubjectKey, Text, Workload};
+use crate::facts::{Change, Image, Inventory, Known, Object, ObjectKind, Owned, SubjectKey, Text, Workload};
 
 /// What was joined so far. It borrows nothing, so that it can be kept while facts change; it is right as long as every
 /// change is taken.
@@ -329,8 +329,8 @@ impl Update<'_> {
         let now = RunningImages::of_all(self.inventory);
         for (key, workload) in self.inventory.workloads() {
             let mut containers = workload.containers();
-            let differs = |image: &str| then.told(image) != now.told(image);
-            if containers.any(|container| container.image.as_deref().is_some_and(differs)) {
+            let differs = |image: &Image| then.told(image) != now.told(image);
+            if containers.any(|container| container.image.as_ref().is_some_and(differs)) {
                 self.affected.subjects.insert(key.clone());
             }
         }
