@@ -142,9 +142,10 @@ async fn start(
     for kind in observed::kinds() {
         tasks.spawn(watch::keep(Arc::clone(&shared), kind, streaming));
     }
+    let proof = lease::Proof::new(client.clone(), namespace.clone(), options.identity.clone());
     let keeper = lease::Keeper::new(client, namespace, options.identity).await?;
     let (leads, leader) = channel::channel(false);
-    tasks.spawn(reconcile::run(shared, leader));
+    tasks.spawn(reconcile::run(shared, leader, proof));
     Ok(tokio::spawn(keeper.keep(leads)))
 }
 

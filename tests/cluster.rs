@@ -263,6 +263,35 @@ fn of_two_operators_one_writes_and_the_other_takes_over_at_once() {
 }
 
 #[test]
+fn an_operator_that_slept_through_the_end_of_its_lease_writes_nothing_when_it_wakes() {
+    let cluster = cluster();
+    let first = Operator::ready(&cluster, "sleeper");
+    let shop = Shop::open(&cluster);
+    shop.await_failing(0);
+    shop.await_quiet(&first);
+    let second = Operator::ready(&cluster, "watcher");
+    // It is stopped with something to write, and wakes when that is old news.
+    cluster.plane.command("pause kube-apiserver");
+    first.freeze();
+    cluster.plane.command("resume kube-apiserver");
+    shop.set_privileged("cart", true);
+    shop.await_leader("watcher");
+    shop.await_failing(1);
+    shop.await_quiet(&second);
+    let (mark, versions) = (Mark::here(&cluster), shop.versions());
+    first.thaw();
+    eventually("the sleeper to see the change", || {
+        let seen =
+            first.metric("stanchion_standard_subjects") > 0.0 && first.metric("stanchion_leader") < 1.0;
+        seen.then_some(()).ok_or("it still thinks that it leads")
+    });
+    let writes: Vec<_> =
+        requests(&cluster, mark).into_iter().filter(|it| it.writes() && it.resource != "leases").collect();
+    assert_eq!(writes, [], "two wrote");
+    assert_eq!(shop.versions(), versions);
+}
+
+#[test]
 fn a_restart_of_the_api_server_is_survived() {
     let cluster = cluster();
     let operator = Operator::ready(&cluster, "patient");

@@ -1,7 +1,7 @@
 //! The statuses that differ from what is there, and when the next one will by itself.
 
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 
 use super::status::Write;
 use super::watch::Key;
@@ -50,7 +50,7 @@ impl<'a> Draft<'a> {
             for tier in made.iter().flat_map(|status| &status.tiers) {
                 self.look_again(tier.promotable_from.as_ref());
             }
-            self.finish(key, generation, made, before);
+            self.finish(key, &standard.metadata, made, before);
         }
     }
 
@@ -59,7 +59,7 @@ impl<'a> Draft<'a> {
             let generation = tier.metadata.generation.unwrap_or_default();
             let before = tier.status.as_ref();
             let made = findings.tier(&key.1, before, generation);
-            self.finish(key, generation, made, before);
+            self.finish(key, &tier.metadata, made, before);
         }
     }
 
@@ -72,7 +72,7 @@ impl<'a> Draft<'a> {
             });
             let made = index.ok().and_then(|index| findings.exception(index, before, generation));
             self.look_again(made.as_ref().and_then(|status| status.next_review.as_ref()));
-            self.finish(key, generation, made, before);
+            self.finish(key, &exception.metadata, made, before);
         }
     }
 
@@ -101,7 +101,7 @@ impl<'a> Draft<'a> {
                     "observedGeneration": malformed.generation,
                     "conditions": conditions,
                 });
-                self.writes.extend(Write::new(kind, key, &status));
+                self.writes.extend(Write::new(kind, key, None, &status));
             }
         }
     }
@@ -110,14 +110,21 @@ impl<'a> Draft<'a> {
     fn finish<S: Status>(
         &mut self,
         (namespace, name): &Key,
-        generation: i64,
+        meta: &ObjectMeta,
         made: Option<S>,
         before: Option<&S>,
     ) {
+        let generation = meta.generation.unwrap_or_default();
         let wrong = self.decisions.refusal(S::KIND, namespace, name);
         let Some(status) = finished(made, before, wrong, generation, self.now) else { return };
         if before != Some(&status) {
-            self.writes.extend(Write::new(S::KIND, &(namespace.clone(), name.clone()), &status.own()));
+            let version = meta.resource_version.as_deref();
+            self.writes.extend(Write::new(
+                S::KIND,
+                &(namespace.clone(), name.clone()),
+                version,
+                &status.own(),
+            ));
         }
     }
 }

@@ -1,16 +1,17 @@
 //! The lease: of several replicas one writes, and when it is asked to stop another goes on at once.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use k8s_openapi::api::coordination::v1::Lease;
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use kube::Client;
 use kube::api::Api;
 use kube_lease_manager::{LeaseManager, LeaseManagerBuilder, LeaseManagerError};
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
-use super::NAME;
+use super::{NAME, clock};
 
 /// How long the lease holds without being renewed, and how long before its end it is renewed; seconds.
 const SECONDS: (u64, u64) = (15, 5);
@@ -83,6 +84,55 @@ impl Keeper {
     }
 }
 
+/// Shows that this process has the lease, and not only remembers it: one that was stopped for a while, or cut off, would
+/// go on writing beside its successor.
+pub(super) struct Proof {
+    client: Client,
+    namespace: String,
+    identity: String,
+    /// When it was shown last; no longer ago than [`FRESH`], it holds.
+    shown: Option<Instant>,
+    asked: Option<Instant>,
+}
+
+/// For how long a proof is good. Less than what is left of a lease when it is renewed at the latest.
+const FRESH: Duration = Duration::from_secs(2);
+
+impl Proof {
+    /// Nothing is shown yet.
+    pub(super) const fn new(client: Client, namespace: String, identity: String) -> Self {
+        Self { client, namespace, identity, shown: None, asked: None }
+    }
+
+    /// Whether this process has the lease. Asks the API server, unless it did a moment ago.
+    pub(super) async fn holds(&mut self) -> bool {
+        let recent = |at: Option<Instant>, pause| at.is_some_and(|at| at.elapsed() < pause);
+        if recent(self.shown, FRESH) {
+            return true;
+        }
+        if recent(self.asked, PAUSE) {
+            return false;
+        }
+        let asked = Instant::now();
+        self.asked = Some(asked);
+        let leases: Api<Lease> = Api::namespaced(self.client.clone(), &self.namespace);
+        let answer = timeout(PAUSE, leases.get(NAME)).await;
+        let lease = answer.ok().and_then(Result::ok).and_then(|lease| lease.spec);
+        let holds = lease.is_some_and(|lease| is_held_by(&lease, &self.identity, clock::now()));
+        // Counted from before the question: how long the answer took must not make it fresher.
+        self.shown = holds.then_some(asked);
+        holds
+    }
+}
+
+/// Whether somebody has a lease at a time.
+fn is_held_by(lease: &LeaseSpec, identity: &str, now: Timestamp) -> bool {
+    let seconds = SignedDuration::from_secs(i64::from(lease.lease_duration_seconds.unwrap_or_default()));
+    let renewed = lease.renew_time.as_ref().map(|time| time.0);
+    let ends = renewed.and_then(|renewed| renewed.checked_add(seconds).ok());
+    lease.holder_identity.as_deref() == Some(identity) && ends.is_some_and(|ends| now < ends)
+}
+
 async fn manager(
     client: &Client,
     namespace: &str,
@@ -95,4 +145,22 @@ async fn manager(
         .with_grace(SECONDS.1)
         .build()
         .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_is_held_by_whom_it_names_and_until_it_ends() {
+        let lease: LeaseSpec = serde_json::from_value(serde_json::json!({
+            "holderIdentity": "first", "leaseDurationSeconds": 15, "renewTime": "2026-11-23T12:00:00.000000Z",
+        }))
+        .unwrap();
+        let held = |who, at: &str| is_held_by(&lease, who, at.parse().unwrap());
+        assert!(held("first", "2026-11-23T12:00:14Z"));
+        assert!(!held("first", "2026-11-23T12:00:15Z"));
+        assert!(!held("second", "2026-11-23T12:00:14Z"));
+        assert!(!is_held_by(&LeaseSpec::default(), "first", Timestamp::UNIX_EPOCH));
+    }
 }

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tracing::{debug, warn};
 
 use super::draft::Draft;
+use super::lease::Proof;
 use super::status::{self, Write};
 use super::world::{Changes, World};
 use super::{Shared, clock};
@@ -42,10 +43,10 @@ struct Evaluated {
 }
 
 /// Evaluates when something changed or time makes a difference. Never returns.
-pub(super) async fn run(shared: Arc<Shared>, leader: watch::Receiver<bool>) -> &'static str {
+pub(super) async fn run(shared: Arc<Shared>, leader: watch::Receiver<bool>, proof: Proof) -> &'static str {
     let (outbox, inbox) = watch::channel(Vec::new());
     let evaluating = evaluate_for_ever(&shared, &outbox);
-    let writing = status::write_for_ever(&shared, inbox, leader);
+    let writing = status::write_for_ever(&shared, inbox, leader, proof);
     tokio::select! { () = evaluating => "evaluation", () = writing => "writing" }
 }
 

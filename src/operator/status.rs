@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tracing::{debug, warn};
 
+use super::lease::Proof;
 use super::observed::resource;
 use super::watch::Key;
 use super::{NAME, Shared};
@@ -20,7 +21,7 @@ use crate::facts::object::{Object, ObjectKind};
 const PACE: Duration = Duration::from_millis(200);
 
 /// How long to wait after a failed write before everything is looked at again: at first, and at most.
-const PAUSES: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(120));
+const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(120));
 
 /// A status that differs from what is there.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,10 +33,19 @@ pub(super) struct Write {
 
 impl Write {
     /// A status to be written; none if it can't be serialized, which the types rule out.
-    pub(super) fn new(kind: Kind, (namespace, name): &Key, status: &impl Serialize) -> Option<Self> {
+    /// `version` is that of the object which it was made for: over a newer one it is not written.
+    pub(super) fn new(
+        kind: Kind,
+        (namespace, name): &Key,
+        version: Option<&str>,
+        status: &impl Serialize,
+    ) -> Option<Self> {
         let mut metadata = json!({"name": name});
         if !namespace.is_empty() {
             metadata = json!({"name": name, "namespace": namespace});
+        }
+        if let Some(version) = version {
+            metadata["resourceVersion"] = json!(version);
         }
         let body = json!({
             "apiVersion": api::API_VERSION,
@@ -53,6 +63,7 @@ pub(super) async fn write_for_ever(
     shared: &Shared,
     mut inbox: watch::Receiver<Vec<Write>>,
     mut leader: watch::Receiver<bool>,
+    mut proof: Proof,
 ) {
     let mut pace = interval(PACE);
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -76,6 +87,9 @@ pub(super) async fn write_for_ever(
                 }
             }
             _ = pace.tick(), if ready => {
+                if !proof.holds().await {
+                    continue;
+                }
                 if let Some(write) = waiting.pop_front() {
                     let done = apply(shared, &write).await;
                     failures.note(done, waiting.is_empty(), Instant::now());
@@ -146,6 +160,10 @@ async fn apply(shared: &Shared, write: &Write) -> bool {
             true
         }
         Err(kube::Error::Api(status)) if status.is_not_found() => true,
+        Err(kube::Error::Api(status)) if status.is_conflict() => {
+            debug!(kind = resource.kind, namespace, name, "the object has changed; its status is made anew");
+            false
+        }
         Err(error) => {
             warn!(kind = resource.kind, namespace, name, %error, "a status can't be written; it is tried again");
             false

@@ -82,10 +82,24 @@ impl Operator {
         body.lines().filter(of_it).filter_map(value).sum()
     }
 
+    /// Stops the process as it stands; it doesn't notice.
+    pub(crate) fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets it go on.
+    pub(crate) fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+    }
+
     /// Asks it to stop, as the kubelet does.
     pub(crate) fn terminate(mut self) -> ExitStatus {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.signal("-TERM");
         eventually("the end of the operator", || self.child.try_wait().unwrap().ok_or("it runs"))
     }
 }
