@@ -89,7 +89,7 @@ impl Sheet {
         self
     }
 
-    fn take(&mut self, document: &Document, settings: &Settings) {
+    fn take(&mut self, document: &Document<'_>, settings: &Settings) {
         let kind = match recognize(&document.api_version, &document.kind) {
             Recognition::Facts(kind) => kind,
             Recognition::Kubernetes => {
@@ -132,7 +132,7 @@ impl Sheet {
         }
     }
 
-    fn skip(&mut self, document: &Document, reason: String) {
+    fn skip(&mut self, document: &Document<'_>, reason: String) {
         self.skipped.push(Skipped {
             file: Arc::clone(&document.file),
             position: Some(document.node.position),
@@ -142,7 +142,7 @@ impl Sheet {
     }
 
     /// A slip in the name of one of our kinds must not make a standard vanish.
-    fn refuse_kind(&mut self, document: &Document) {
+    fn refuse_kind(&mut self, document: &Document<'_>) {
         let kinds = api::Kind::ALL.map(api::Kind::as_str);
         self.problems.push(Problem {
             file: Arc::clone(&document.file),
@@ -163,7 +163,7 @@ fn is_ours(api_version: &str) -> bool {
 }
 
 /// An object's kind and name, as messages have it: `Deployment shop/cart`.
-pub(super) fn called(document: &Document) -> String {
+pub(super) fn called(document: &Document<'_>) -> String {
     let metadata = document.node.get("metadata");
     let field = |name: &str| metadata.and_then(|it| it.get(name)).and_then(manifest::Node::as_str);
     let name = match (field("name"), field("generateName")) {

@@ -47,7 +47,7 @@ const ITEM: u32 = u32::MAX;
 impl Positions {
     /// The places of a tree. Its keys are numbered by a table that other trees may share.
     #[must_use]
-    pub fn new(root: &Node, keys: &Arc<Keys>) -> Self {
+    pub fn new(root: &Node<'_>, keys: &Arc<Keys>) -> Self {
         let mut entries = Vec::new();
         // Most trees have no key that others don't have, too: threads that only read the table don't wait for one
         // another.
@@ -116,7 +116,7 @@ impl Positions {
 /// Adds a value and its descendants; stops at a key that has no number. The depth of a tree is within the reader's limit,
 /// and so is this recursion's.
 fn collect(
-    node: &Node,
+    node: &Node<'_>,
     key: u32,
     place: Position,
     number: &mut impl FnMut(&str) -> Option<u32>,
