@@ -1,6 +1,7 @@
 //! All facts together: of a cluster, or of a set of files.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 
 use super::config_map::ConfigMap;
@@ -75,7 +76,7 @@ pub struct Owned {
 /// for byte.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Inventory {
-    workloads: BTreeMap<SubjectKey, Workload>,
+    workloads: BTreeMap<SubjectKey, Box<Workload>>,
     owned: BTreeMap<SubjectKey, Owned>,
     /// Everything else, by kind, namespace and name.
     others: BTreeMap<(ObjectKind, Text, Text), Object>,
@@ -110,13 +111,19 @@ impl Inventory {
     /// kinds are no facts and are left out.
     pub fn put(&mut self, object: Object) -> bool {
         match object {
-            Object::Workload(workload) => self.put_workload(*workload),
+            Object::Workload(workload) => self.put_workload(workload),
             other => match key_of(&other) {
-                Some(key) if self.others.get(&key) == Some(&other) => false,
-                Some(key) => {
-                    self.others.insert(key, other);
-                    true
-                }
+                Some(key) => match self.others.entry(key) {
+                    Entry::Occupied(known) if *known.get() == other => false,
+                    Entry::Occupied(mut known) => {
+                        known.insert(other);
+                        true
+                    }
+                    Entry::Vacant(place) => {
+                        place.insert(other);
+                        true
+                    }
+                },
                 None => false,
             },
         }
@@ -126,7 +133,7 @@ impl Inventory {
     /// else the last one counts. Returns its key, if it is one that can be judged by itself.
     pub fn add(&mut self, object: Object) -> Option<SubjectKey> {
         if let Object::Workload(workload) = object {
-            return self.add_workload(*workload);
+            return self.add_workload(workload);
         }
         let key = SubjectKey::of(object.kind(), object.meta()?);
         self.put(object);
@@ -156,7 +163,7 @@ impl Inventory {
         self.range(kind).map(|((_, namespace, name), _)| (namespace.clone(), name.clone())).collect()
     }
 
-    fn put_workload(&mut self, workload: Workload) -> bool {
+    fn put_workload(&mut self, workload: Box<Workload>) -> bool {
         let key = SubjectKey::of(ObjectKind::Workload(workload.kind), &workload.meta);
         if let Some(owned) = Owned::of(&workload) {
             let was_its_own = self.workloads.remove(&key).is_some();
@@ -172,7 +179,7 @@ impl Inventory {
 
     /// Adds a workload beside one of the same name, as files may hold two. Returns its key, unless another workload
     /// owns it.
-    fn add_workload(&mut self, workload: Workload) -> Option<SubjectKey> {
+    fn add_workload(&mut self, workload: Box<Workload>) -> Option<SubjectKey> {
         let mut key = SubjectKey::of(ObjectKind::Workload(workload.kind), &workload.meta);
         if let Some(owned) = Owned::of(&workload) {
             self.owned.insert(key, owned);
@@ -216,20 +223,21 @@ impl Inventory {
 
     /// All workloads that no other workload owns.
     pub fn workloads(&self) -> impl Iterator<Item = (&SubjectKey, &Workload)> {
-        self.workloads.iter()
+        self.workloads.iter().map(|(key, workload)| (key, &**workload))
     }
 
     /// The workloads of a namespace that no other workload owns.
     pub fn workloads_in(&self, namespace: &str) -> impl Iterator<Item = (&SubjectKey, &Workload)> {
         let first = SubjectKey::new(namespace, ObjectKind::Workload(WorkloadKind::CronJob), "");
         let wanted = first.namespace.clone();
-        self.workloads.range(first..).take_while(move |(key, _)| key.namespace == wanted)
+        let all = self.workloads.range(first..).take_while(move |(key, _)| key.namespace == wanted);
+        all.map(|(key, workload)| (key, &**workload))
     }
 
     /// One workload.
     #[must_use]
     pub fn workload(&self, key: &SubjectKey) -> Option<&Workload> {
-        self.workloads.get(key)
+        self.workloads.get(key).map(|workload| &**workload)
     }
 
     /// All workloads that another workload owns.
