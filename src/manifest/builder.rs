@@ -10,6 +10,9 @@ use super::{Key, Limits, Malformed, Node, Position, Value};
 /// Maps up to this size are searched for duplicate keys by comparing, larger ones by hashing.
 const COMPARED: usize = 16;
 
+/// Most documents have fewer items and entries open at a time.
+const MOSTLY: usize = 32;
+
 /// A tree in the making.
 ///
 /// Items and entries of all open collections lie on two shared stacks, so that each collection is allocated once, at its
@@ -64,8 +67,8 @@ impl<'a, 'l> Builder<'a, 'l> {
         Self {
             limits,
             frames: Vec::new(),
-            items: Vec::new(),
-            entries: Vec::new(),
+            items: Vec::with_capacity(MOSTLY),
+            entries: Vec::with_capacity(MOSTLY),
             root: None,
             anchors: HashMap::new(),
             nodes: 0,

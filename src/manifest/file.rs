@@ -1,5 +1,6 @@
 //! From the bytes of a file to Kubernetes objects, what is wrong with it, and what it holds besides.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -23,9 +24,9 @@ pub struct Reading<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document<'a> {
     /// Group and version, such as `apps/v1`.
-    pub api_version: String,
+    pub api_version: Cow<'a, str>,
     /// The kind, such as `Deployment`.
-    pub kind: String,
+    pub kind: Cow<'a, str>,
     /// The whole object. What the item of a typed list inherits from its list is filled in.
     pub node: Node<'a>,
     /// The name of the file.

@@ -8,7 +8,7 @@ use super::{Key, Node, Position, Value};
 /// What a tree is.
 pub(crate) enum Kind<'a> {
     /// An object.
-    Object { api_version: String, kind: String, node: Node<'a> },
+    Object { api_version: Cow<'a, str>, kind: Cow<'a, str>, node: Node<'a> },
     /// The items of a list, each with what it inherits from the list.
     List(Vec<Node<'a>>),
     /// Nothing for an API server.
@@ -36,7 +36,9 @@ pub(crate) fn classify(mut node: Node<'_>) -> Result<Kind<'_>, (Position, Fault)
     if kind.ends_with("List") {
         match take_items(&mut node) {
             Some(Ok(items)) => return Ok(Kind::List(inherit(items, &api_version, &kind))),
-            Some(Err(position)) if kind == "List" => return Err((position, Fault::ItemsNotList { kind })),
+            Some(Err(position)) if kind == "List" => {
+                return Err((position, Fault::ItemsNotList { kind: kind.into_owned() }));
+            }
             None if kind == "List" => return Ok(Kind::List(Vec::new())),
             _ => {}
         }
@@ -45,8 +47,8 @@ pub(crate) fn classify(mut node: Node<'_>) -> Result<Kind<'_>, (Position, Fault)
         Some((_, metadata)) if metadata.as_map().is_some() => Ok(Kind::Object { api_version, kind, node }),
         // A file of the API server, which mostly has no name.
         None if is_audit_policy(&api_version, &kind) => Ok(Kind::Object { api_version, kind, node }),
-        Some((key, _)) => Err((key.position, Fault::NoMetadata { kind })),
-        None => Err((node.position, Fault::NoMetadata { kind })),
+        Some((key, _)) => Err((key.position, Fault::NoMetadata { kind: kind.into_owned() })),
+        None => Err((node.position, Fault::NoMetadata { kind: kind.into_owned() })),
     }
 }
 
@@ -55,9 +57,9 @@ fn named<'n, 'a>(node: &'n Node<'a>, key: &str) -> Option<&'n Node<'a>> {
     node.get(key).filter(|value| !value.is_null())
 }
 
-fn text(node: &Node<'_>, field: &'static str) -> Result<String, (Position, Fault)> {
-    match node.as_str() {
-        Some(text) if !text.is_empty() => Ok(text.to_owned()),
+fn text<'a>(node: &Node<'a>, field: &'static str) -> Result<Cow<'a, str>, (Position, Fault)> {
+    match &node.value {
+        Value::String(text) if !text.is_empty() => Ok(text.clone()),
         _ => Err((node.position, Fault::TypeNotString { field })),
     }
 }

@@ -48,8 +48,10 @@ pub(crate) fn parse_from<'a>(
     };
     let mut parser = Parser::new_from_str_with_options(text, options);
     while let Some(event) = parser.next_event() {
-        let (event, span) = event.map_err(|error| loader.syntax(&error, limits))?;
-        loader.event(event, &span)?;
+        match event {
+            Ok((event, span)) => loader.event(event, &span)?,
+            Err(error) => return Err(loader.syntax(&error, limits)),
+        }
     }
     if let Some((at, character)) = loader.separators.front() {
         let position = place_after(text.get(..*at).unwrap_or_default(), first_line);
