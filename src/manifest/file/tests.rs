@@ -1,6 +1,6 @@
 use super::*;
 
-fn read_text(text: &str) -> Reading {
+fn read_text(text: &str) -> Reading<'_> {
     read("a.yaml", text.as_bytes(), &Limits::default())
 }
 
