@@ -75,7 +75,9 @@ pub(super) fn read(
         let taking = || taken.into_iter().for_each(|(sheet, role)| take(sheet, role));
         ((), before) = rayon::join(taking, || batch.par_iter().map(read).collect());
     }
-    before.into_iter().for_each(|(sheet, role)| take(sheet, role));
+    for (sheet, role) in before {
+        take(sheet, role);
+    }
 }
 
 /// The files of a path. What is named is not ignored.
