@@ -194,7 +194,7 @@ impl FindingChange {
             namespace: subject.namespace.clone(),
             name: subject.name.clone(),
             container: finding.container.clone(),
-            message: finding.message.to_string(),
+            message: finding.message.clone(),
             fingerprint: finding.fingerprint.clone(),
             exception: finding.exception.as_ref().map(|it| it.name.clone()),
         }
