@@ -71,14 +71,16 @@ fn read_yaml(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn read_json(bencher: Bencher<'_, '_>) {
     let limits = Limits::default();
-    let reading = read("a.yaml", deployments(1000).as_bytes(), &limits);
+    let manifests = deployments(1000);
+    let reading = read("a.yaml", manifests.as_bytes(), &limits);
     let text = reading.documents.iter().map(|d| d.node.to_json().to_string()).collect::<Vec<_>>().join("\n");
     bencher.counter(BytesCount::of_str(&text)).bench(|| read("a.json", text.as_bytes(), &limits));
 }
 
 #[divan::bench]
 fn index_positions(bencher: Bencher<'_, '_>) {
-    let reading = read("a.yaml", deployments(1000).as_bytes(), &Limits::default());
+    let manifests = deployments(1000);
+    let reading = read("a.yaml", manifests.as_bytes(), &Limits::default());
     bencher.bench(|| {
         let keys: Arc<Keys> = Arc::default();
         reading.documents.iter().map(|document| Positions::new(&document.node, &keys)).collect::<Vec<_>>()
@@ -117,7 +119,8 @@ struct Container<'a> {
 
 #[divan::bench]
 fn decode_objects(bencher: Bencher<'_, '_>) {
-    let reading = read("a.yaml", deployments(1000).as_bytes(), &Limits::default());
+    let manifests = deployments(1000);
+    let reading = read("a.yaml", manifests.as_bytes(), &Limits::default());
     bencher.bench(|| {
         let deployments = reading.documents.iter().filter_map(|d| decode::<Deployment<'_>>(&d.node).ok());
         let containers = deployments.flat_map(|deployment| deployment.spec.template.spec.containers);

@@ -112,7 +112,7 @@ pub struct ConfigFile {
     pub name: String,
     /// What it says.
     pub config: Config,
-    root: Option<Node>,
+    root: Option<Node<'static>>,
 }
 
 impl ConfigFile {
@@ -127,7 +127,7 @@ impl ConfigFile {
         };
         check_keys(&root).map_err(|(position, message)| error(position, message))?;
         let config = decode(&root).map_err(|it| error(it.position, it.to_string()))?;
-        let file = Self { name: name.to_owned(), config, root: Some(root) };
+        let file = Self { name: name.to_owned(), config, root: Some(root.into_owned()) };
         file.check_values(presets)?;
         Ok(file)
     }
@@ -212,7 +212,7 @@ fn malformed(error: &Malformed, text: &str) -> String {
 }
 
 /// Every key must be known: one that is misspelt must not look like one that holds.
-fn check_keys(root: &Node) -> Result<(), (Position, String)> {
+fn check_keys(root: &Node<'_>) -> Result<(), (Position, String)> {
     let Some(entries) = root.as_map() else {
         let message = "a configuration is a map: write keys and values, such as `failOn: medium`";
         return Err((root.position, message.to_owned()));

@@ -225,8 +225,9 @@ impl Piece {
         let reading = manifest::read("", text.as_bytes(), limits);
         let others = (reading.problems.len(), reading.skipped.len());
         let object =
-            |document: Document| Read { start: document.node.position, value: document.node.to_json() };
-        Self { text, line, objects: reading.documents.into_iter().map(object).collect(), others }
+            |document: Document<'_>| Read { start: document.node.position, value: document.node.to_json() };
+        let objects = reading.documents.into_iter().map(object).collect();
+        Self { text, line, objects, others }
     }
 
     /// Whether everything but some objects is what it was.

@@ -8,7 +8,7 @@
 //! - [`decode`] turns a tree into any type that derives `Deserialize`, and names field and place when it can't;
 //! - [`yaml`] and [`json`] read one text each, by the rules of `kubectl`, because a reader that takes `yes` for a string
 //!   or `0644` for six hundred and forty-four judges an object that the cluster never runs;
-//! - [`Positions`] keeps the places of a tree, in sixteen bytes a node, after the tree is gone.
+//! - [`Positions`] keeps the places of a tree, in a few bytes a value, after the tree is gone.
 
 mod builder;
 mod decode;

@@ -127,7 +127,11 @@ fn nearly_yaml() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// Every path into a tree, with the node at its end.
-fn visit<'n>(node: &'n Node, path: &mut Vec<Segment<'n>>, see: &mut impl FnMut(&[Segment<'n>], &'n Node)) {
+fn visit<'n>(
+    node: &'n Node<'n>,
+    path: &mut Vec<Segment<'n>>,
+    see: &mut impl FnMut(&[Segment<'n>], &'n Node<'n>),
+) {
     see(path, node);
     for (index, item) in node.as_list().unwrap_or_default().iter().enumerate() {
         path.push(Segment::Index(index));

@@ -1,6 +1,7 @@
 //! Finding and reading files.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -29,6 +30,8 @@ enum Source {
     Named(PathBuf),
     /// Met in a folder: it may turn out to be something else.
     Met(PathBuf),
+    /// Met in a folder, and a link to a file.
+    Linked(PathBuf),
     /// It can't be read, and why.
     Unreadable(PathBuf, String),
 }
@@ -36,23 +39,27 @@ enum Source {
 /// What files hold, by the name that messages give them.
 pub(super) type Contents = BTreeMap<String, Vec<u8>>;
 
-/// Reads paths: policy first, then what is audited but for what is ignored, each in order. A file that is met twice is
-/// read once; one whose content is known, not at all.
+/// So many files are read, on all cores, while those before them are taken.
+const BATCH: usize = 512;
+
+/// Reads paths, and gives what they hold: policy first, then what is audited but for what is ignored, each in order. A
+/// file that is met twice is read once; one whose content is known, not at all.
 pub(super) fn read(
     policy: &[PathBuf],
     audited: &[PathBuf],
     ignores: &Gitignore,
     known: &Contents,
     settings: &Settings,
-) -> Vec<(Sheet, Role)> {
+    mut take: impl FnMut(Sheet, Role) + Send,
+) {
     let mut sources: Vec<(Source, Role)> = Vec::new();
-    let mut met: HashMap<PathBuf, usize> = HashMap::new();
+    let mut met: HashMap<OsString, usize> = HashMap::new();
     let mut folders = Folders::default();
     for (paths, ignores, role) in
         [(policy, &Gitignore::empty(), Role::Policy), (audited, ignores, Role::Audited)]
     {
         for source in paths.iter().flat_map(|path| find(path, ignores)) {
-            let identity = folders.identity(source.path());
+            let identity = folders.identity(&source);
             if let Some((_, before)) = met.get(&identity).and_then(|index| sources.get_mut(*index)) {
                 *before = role.max(*before);
             } else {
@@ -61,7 +68,16 @@ pub(super) fn read(
             }
         }
     }
-    sources.into_par_iter().map(|(source, role)| (source.read(known, settings), role)).collect()
+    let mut before: Vec<(Sheet, Role)> = Vec::new();
+    for batch in sources.chunks(BATCH) {
+        let read = |(source, role): &(Source, Role)| (source.read(known, settings), *role);
+        let taken = std::mem::take(&mut before);
+        let taking = || taken.into_iter().for_each(|(sheet, role)| take(sheet, role));
+        ((), before) = rayon::join(taking, || batch.par_iter().map(read).collect());
+    }
+    for (sheet, role) in before {
+        take(sheet, role);
+    }
 }
 
 /// The files of a path. What is named is not ignored.
@@ -89,7 +105,7 @@ fn walk(folder: &Path, ignores: &Gitignore) -> Vec<Source> {
         });
     }
     // What is found must not depend on the settings of whoever looks.
-    walk.require_git(false).git_global(false).git_exclude(false).sort_by_file_path(Path::cmp);
+    walk.require_git(false).git_global(false).git_exclude(false).sort_by_file_name(OsStr::cmp);
     let found: Vec<Source> = walk.build().filter_map(|entry| met(folder, entry)).collect();
     if found.is_empty() {
         let others = if ignores.is_empty() {
@@ -110,8 +126,13 @@ fn met(folder: &Path, entry: Result<ignore::DirEntry, ignore::Error>) -> Option<
             let ending = path.extension()?.to_str()?.to_ascii_lowercase();
             // A link to a file is followed, one to a folder isn't: folders may lead in circles.
             let leads_to_file = || fs::metadata(path).is_ok_and(|it| it.is_file());
-            let is_file = entry.file_type().is_some_and(|it| it.is_file()) || leads_to_file();
-            (ENDINGS.contains(&ending.as_str()) && is_file).then(|| Source::Met(path.to_owned()))
+            if !ENDINGS.contains(&ending.as_str()) {
+                None
+            } else if entry.file_type().is_some_and(|it| it.is_file()) {
+                Some(Source::Met(entry.into_path()))
+            } else {
+                leads_to_file().then(|| Source::Linked(path.to_owned()))
+            }
         }
         Err(error) => {
             let message = error.io_error().map_or_else(|| error.to_string(), in_words);
@@ -129,25 +150,35 @@ fn blamed(error: &ignore::Error) -> Option<&Path> {
     }
 }
 
-/// The folders of files, by the names under which they are reached.
+/// The last folder of a file, as it was reached and as it is.
 #[derive(Default)]
-struct Folders(HashMap<PathBuf, PathBuf>);
+struct Folders {
+    last: Option<(PathBuf, PathBuf)>,
+}
 
 impl Folders {
     /// What is the same however a file is reached. Its folder is asked for once: a folder has many files.
-    fn identity(&mut self, path: &Path) -> PathBuf {
+    fn identity(&mut self, source: &Source) -> OsString {
+        let path = source.path();
         if path.as_os_str() == STDIN {
-            return path.to_owned();
+            return path.into();
         }
-        let is_link = fs::symlink_metadata(path).is_ok_and(|it| it.file_type().is_symlink());
+        let is_link = match source {
+            Source::Met(_) => false,
+            Source::Linked(_) => true,
+            _ => fs::symlink_metadata(path).is_ok_and(|it| it.file_type().is_symlink()),
+        };
         match (path.parent(), path.file_name()) {
             (Some(folder), Some(name)) if !is_link && !folder.as_os_str().is_empty() => {
                 let canonical =
                     |folder: &Path| fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-                let known = self.0.entry(folder.to_owned());
-                known.or_insert_with_key(|folder| canonical(folder)).join(name)
+                if self.last.as_ref().is_none_or(|(known, _)| known != folder) {
+                    self.last = Some((folder.to_owned(), canonical(folder)));
+                }
+                let folder = self.last.as_ref().map_or(folder, |(_, canonical)| canonical);
+                folder.join(name).into_os_string()
             }
-            _ => fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()),
+            _ => fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).into_os_string(),
         }
     }
 }
@@ -155,7 +186,7 @@ impl Folders {
 impl Source {
     fn path(&self) -> &Path {
         match self {
-            Self::Named(path) | Self::Met(path) | Self::Unreadable(path, _) => path,
+            Self::Named(path) | Self::Met(path) | Self::Linked(path) | Self::Unreadable(path, _) => path,
         }
     }
 
@@ -177,13 +208,13 @@ impl Source {
         let bytes = match self {
             Self::Unreadable(_, message) => return Sheet::unreadable(&name, message.clone()),
             Self::Named(path) if path.as_os_str() == STDIN => stdin(&settings.limits),
-            Self::Named(path) | Self::Met(path) => content(path, &settings.limits),
+            Self::Named(path) | Self::Met(path) | Self::Linked(path) => content(path, &settings.limits),
         };
         match bytes {
             Err(error) => Sheet::unreadable(&name, in_words(&error)),
             Ok(bytes) => {
                 let sheet = Sheet::read(&name, &bytes, settings);
-                let may_be_else = matches!(self, Self::Met(_)) && !sheet.has_objects();
+                let may_be_else = matches!(self, Self::Met(_) | Self::Linked(_)) && !sheet.has_objects();
                 if may_be_else && !mentions_api_version(&bytes) { sheet.set_aside() } else { sheet }
             }
         }

@@ -90,12 +90,12 @@ pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended>
 fn collect(sources: &Sources) -> (Collection, BTreeSet<Arc<str>>) {
     let mut collection = Collection::default();
     let mut linted = BTreeSet::new();
-    for (sheet, role) in sources.read(&files::Contents::new()) {
+    sources.read(&files::Contents::new(), |sheet, role| {
         if role == Role::Audited {
             linted.insert(Arc::clone(&sheet.name));
         }
         collection.add(sheet, role);
-    }
+    });
     collection.expect_decisions();
     (collection, linted)
 }

@@ -36,23 +36,29 @@ impl Sources {
         Settings { namespace, limits: Limits::default(), keys: Arc::default() }
     }
 
-    /// Reads every file, with what is known of files in their place.
-    pub(super) fn read(&self, known: &files::Contents) -> Vec<(Sheet, Role)> {
-        files::read(&self.standards, &self.paths, &self.ignores, known, &self.settings())
+    /// Reads every file, with what is known of files in their place, and gives what they hold.
+    pub(super) fn read(&self, known: &files::Contents, take: impl FnMut(Sheet, Role) + Send) {
+        files::read(&self.standards, &self.paths, &self.ignores, known, &self.settings(), take);
     }
 
     /// Reads everything, with what is known of files in their place; with a terminal, says what judges.
     pub(super) fn collect(&self, known: &files::Contents, terminal: Option<&mut Terminal>) -> Collection {
         let mut collection = Collection::default();
-        for (sheet, role) in self.read(known) {
-            collection.add(sheet, role);
-        }
+        let settings = self.settings();
+        let preset = |name: &&str| presets::sheet(name, &settings);
+        let mut wanted: Vec<&str> = self.presets.iter().map(String::as_str).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let ((), mut given) = rayon::join(
+            || self.read(known, |sheet, role| collection.add(sheet, role)),
+            || wanted.iter().filter_map(preset).collect::<Vec<Sheet>>(),
+        );
         if let Some(path) = self.standards.first() {
             collection.expect_policy(&path.to_string_lossy());
         }
-        let mut wanted: Vec<&str> = self.presets.iter().map(String::as_str).collect();
         if wanted.is_empty() && !collection.mentions_standards() {
             wanted = presets::DEFAULTS.to_vec();
+            given = wanted.iter().filter_map(preset).collect();
             let others: Vec<&str> = presets::names().filter(|name| !wanted.contains(name)).collect();
             let others = if others.is_empty() {
                 String::new()
@@ -65,10 +71,7 @@ impl Sources {
                     .note(&format!("no SecurityStandard given: judging by the presets {judging}{others}"));
             }
         }
-        wanted.sort_unstable();
-        wanted.dedup();
-        let settings = self.settings();
-        for sheet in wanted.iter().filter_map(|name| presets::sheet(name, &settings)) {
+        for sheet in given {
             collection.add_preset(sheet);
         }
         collection.expect_objects();

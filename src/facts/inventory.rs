@@ -97,7 +97,7 @@ pub enum Known {
 /// for byte.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Inventory {
-    workloads: BTreeMap<SubjectKey, Workload>,
+    workloads: BTreeMap<SubjectKey, Box<Workload>>,
     owned: BTreeMap<SubjectKey, Owned>,
     /// Everything else, by kind, namespace and name.
     others: BTreeMap<(ObjectKind, Text, Text), Object>,
@@ -132,7 +132,7 @@ impl Inventory {
     /// own kinds are no facts and are left out.
     pub fn put(&mut self, object: Object) -> Option<Change> {
         let object = match object {
-            Object::Workload(workload) => return self.put_workload(*workload),
+            Object::Workload(workload) => return self.put_workload(workload),
             other => other,
         };
         let key = key_of(&object)?;
@@ -148,7 +148,7 @@ impl Inventory {
     /// else the last one counts. Returns its key, if it is one that can be judged by itself.
     pub fn add(&mut self, object: Object) -> Option<SubjectKey> {
         if let Object::Workload(workload) = object {
-            return self.add_workload(*workload);
+            return self.add_workload(workload);
         }
         let key = SubjectKey::of(object.kind(), object.meta()?);
         self.put(object);
@@ -159,7 +159,7 @@ impl Inventory {
     pub fn remove(&mut self, kind: ObjectKind, namespace: &str, name: &str) -> Option<Change> {
         let key = SubjectKey::new(namespace, kind, name);
         let before = if let ObjectKind::Workload(_) = kind {
-            let own = self.workloads.remove(&key).map(|it| Known::Workload(Box::new(it)));
+            let own = self.workloads.remove(&key).map(Known::Workload);
             own.or_else(|| self.owned.remove(&key).map(|it| Known::Owned(Box::new(it))))?
         } else {
             let object = self.others.remove(&(kind, key.namespace.clone(), key.name.clone()))?;
@@ -181,7 +181,7 @@ impl Inventory {
         self.range(kind).map(|((_, namespace, name), _)| (namespace.clone(), name.clone())).collect()
     }
 
-    fn put_workload(&mut self, workload: Workload) -> Option<Change> {
+    fn put_workload(&mut self, workload: Box<Workload>) -> Option<Change> {
         let key = SubjectKey::of(ObjectKind::Workload(workload.kind), &workload.meta);
         let owned = Owned::of(&workload);
         let same = match &owned {
@@ -192,7 +192,7 @@ impl Inventory {
             return None;
         }
         // It may come to be owned, or be set free.
-        let own = self.workloads.remove(&key).map(|it| Known::Workload(Box::new(it)));
+        let own = self.workloads.remove(&key).map(Known::Workload);
         let before = own.or_else(|| self.owned.remove(&key).map(|it| Known::Owned(Box::new(it))));
         match owned {
             Some(owned) => drop(self.owned.insert(key.clone(), owned)),
@@ -203,7 +203,7 @@ impl Inventory {
 
     /// Adds a workload beside one of the same name, as files may hold two. Returns its key, unless another workload
     /// owns it.
-    fn add_workload(&mut self, workload: Workload) -> Option<SubjectKey> {
+    fn add_workload(&mut self, workload: Box<Workload>) -> Option<SubjectKey> {
         let mut key = SubjectKey::of(ObjectKind::Workload(workload.kind), &workload.meta);
         if let Some(owned) = Owned::of(&workload) {
             self.owned.insert(key, owned);
@@ -253,20 +253,21 @@ impl Inventory {
 
     /// All workloads that no other workload owns.
     pub fn workloads(&self) -> impl Iterator<Item = (&SubjectKey, &Workload)> {
-        self.workloads.iter()
+        self.workloads.iter().map(|(key, workload)| (key, &**workload))
     }
 
     /// The workloads of a namespace that no other workload owns.
     pub fn workloads_in(&self, namespace: &str) -> impl Iterator<Item = (&SubjectKey, &Workload)> {
         let first = SubjectKey::new(namespace, ObjectKind::Workload(WorkloadKind::CronJob), "");
         let wanted = first.namespace.clone();
-        self.workloads.range(first..).take_while(move |(key, _)| key.namespace == wanted)
+        let all = self.workloads.range(first..).take_while(move |(key, _)| key.namespace == wanted);
+        all.map(|(key, workload)| (key, &**workload))
     }
 
     /// One workload.
     #[must_use]
     pub fn workload(&self, key: &SubjectKey) -> Option<&Workload> {
-        self.workloads.get(key)
+        self.workloads.get(key).map(|workload| &**workload)
     }
 
     /// All workloads that another workload owns.

@@ -1,6 +1,6 @@
 //! All files together: facts with their places, and what people decided.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::{Cause, Origin, Problem, Sheet, Skipped};
@@ -47,7 +47,7 @@ pub struct Collection {
     /// Facts.
     pub inventory: Inventory,
     /// Where each subject stands that is to be judged.
-    pub origins: BTreeMap<SubjectKey, Origin>,
+    pub origins: HashMap<SubjectKey, Origin>,
     /// What must hold, by name (the namespace is empty).
     pub standards: BTreeMap<Name, Written<SecurityStandard>>,
     /// What matters how much, by name (the namespace is empty).

@@ -16,7 +16,7 @@ pub struct Origin {
 impl Origin {
     /// The places of an object's tree.
     #[must_use]
-    pub fn new(file: Arc<str>, node: &Node, keys: &Arc<Keys>) -> Self {
+    pub fn new(file: Arc<str>, node: &Node<'_>, keys: &Arc<Keys>) -> Self {
         Self { file, positions: Positions::new(node, keys) }
     }
 

@@ -15,7 +15,7 @@ use crate::manifest::Document;
 
 /// Everything wrong with the form of one of our objects, and of each whether the object can't be used for it.
 /// Nothing, for other kinds.
-pub(super) fn check(of: ObjectKind, document: &Document, origin: &Origin) -> Vec<(bool, Problem)> {
+pub(super) fn check(of: ObjectKind, document: &Document<'_>, origin: &Origin) -> Vec<(bool, Problem)> {
     let kind = match of {
         ObjectKind::SecurityStandard => Kind::SecurityStandard,
         ObjectKind::ServiceTier => Kind::ServiceTier,
@@ -63,7 +63,7 @@ pub(super) fn check(of: ObjectKind, document: &Document, origin: &Origin) -> Vec
 }
 
 /// What compiling would say of an object that is refused already, at other places, so that one run tells everything.
-fn further(kind: ObjectKind, document: &Document, refused: &[SchemaError]) -> Vec<SchemaError> {
+fn further(kind: ObjectKind, document: &Document<'_>, refused: &[SchemaError]) -> Vec<SchemaError> {
     let is_new = |path: &str| !refused.iter().any(|before| is_same_place(&before.path, path));
     let Some(errors) = compiling(kind, document) else { return Vec::new() };
     let new = errors.iter().filter(|error| is_new(&error.path));
@@ -71,7 +71,7 @@ fn further(kind: ObjectKind, document: &Document, refused: &[SchemaError]) -> Ve
 }
 
 /// Why one of our objects doesn't compile, if it can be decoded at all.
-fn compiling(kind: ObjectKind, document: &Document) -> Option<CompileErrors> {
+fn compiling(kind: ObjectKind, document: &Document<'_>) -> Option<CompileErrors> {
     match Object::decode(kind, &document.node).ok()? {
         Object::SecurityStandard(standard) => CompiledStandard::compile(&standard).err(),
         Object::ServiceTier(tier) => CompiledTier::compile(&tier).err(),

@@ -1,5 +1,6 @@
 //! Builds a tree from the flat events of a parser, without recursion and within the limits.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -9,45 +10,48 @@ use super::{Key, Limits, Malformed, Node, Position, Value};
 /// Maps up to this size are searched for duplicate keys by comparing, larger ones by hashing.
 const COMPARED: usize = 16;
 
+/// Most documents have fewer items and entries open at a time.
+const MOSTLY: usize = 32;
+
 /// A tree in the making.
 ///
 /// Items and entries of all open collections lie on two shared stacks, so that each collection is allocated once, at its
 /// final size.
-pub(crate) struct Builder<'l> {
+pub(crate) struct Builder<'a, 'l> {
     limits: &'l Limits,
-    frames: Vec<Frame>,
-    items: Vec<Node>,
-    entries: Vec<(Key, Node)>,
-    root: Option<Node>,
+    frames: Vec<Frame<'a>>,
+    items: Vec<Node<'a>>,
+    entries: Vec<(Key<'a>, Node<'a>)>,
+    root: Option<Node<'a>>,
     /// What anchors stand for; nothing while the anchored value is still open.
-    anchors: HashMap<usize, Option<Rc<Anchored>>>,
+    anchors: HashMap<usize, Option<Rc<Anchored<'a>>>>,
     nodes: usize,
     repeated_bytes: usize,
 }
 
-enum Frame {
+enum Frame<'a> {
     List { start: usize, position: Position, anchor: usize },
-    Map { start: usize, position: Position, anchor: usize, pending: Pending, merges: Vec<Merge> },
+    Map { start: usize, position: Position, anchor: usize, pending: Pending<'a>, merges: Vec<Merge<'a>> },
 }
 
 /// What the next value of a map is.
-enum Pending {
+enum Pending<'a> {
     /// A key.
     Nothing,
     /// The value of a key.
-    Value(Key),
+    Value(Key<'a>),
     /// What `<<` merges.
     Merge,
 }
 
 /// What `<<` merges, and after how many entries of its map.
-struct Merge {
+struct Merge<'a> {
     after: usize,
-    source: Node,
+    source: Node<'a>,
 }
 
-struct Anchored {
-    node: Node,
+struct Anchored<'a> {
+    node: Node<'a>,
     size: Size,
 }
 
@@ -58,13 +62,13 @@ struct Size {
     height: usize,
 }
 
-impl<'l> Builder<'l> {
+impl<'a, 'l> Builder<'a, 'l> {
     pub(crate) fn new(limits: &'l Limits) -> Self {
         Self {
             limits,
             frames: Vec::new(),
-            items: Vec::new(),
-            entries: Vec::new(),
+            items: Vec::with_capacity(MOSTLY),
+            entries: Vec::with_capacity(MOSTLY),
             root: None,
             anchors: HashMap::new(),
             nodes: 0,
@@ -73,7 +77,7 @@ impl<'l> Builder<'l> {
     }
 
     /// The finished tree, if any value came.
-    pub(crate) fn finish(self) -> Option<Node> {
+    pub(crate) fn finish(self) -> Option<Node<'a>> {
         self.root
     }
 
@@ -144,14 +148,14 @@ impl<'l> Builder<'l> {
     }
 
     /// Takes a key.
-    pub(crate) fn key(&mut self, text: Box<str>, position: Position) {
+    pub(crate) fn key(&mut self, text: Cow<'a, str>, position: Position) {
         if let Some(Frame::Map { pending, .. }) = self.frames.last_mut() {
             *pending = Pending::Value(Key { text, position });
         }
     }
 
     /// Takes a scalar or a finished collection, where a value is due.
-    pub(crate) fn value(&mut self, node: Node, anchor: usize) -> Result<(), Malformed> {
+    pub(crate) fn value(&mut self, node: Node<'a>, anchor: usize) -> Result<(), Malformed> {
         self.charge(1, node.position)?;
         if anchor != 0 {
             let size = measure(&node);
@@ -180,14 +184,14 @@ impl<'l> Builder<'l> {
     }
 
     /// Remembers what the anchor of a key stands for.
-    pub(crate) fn anchor_key(&mut self, node: Node, anchor: usize) -> Result<(), Malformed> {
+    pub(crate) fn anchor_key(&mut self, node: Node<'a>, anchor: usize) -> Result<(), Malformed> {
         let size = measure(&node);
         self.charge_repeated(size, node.position)?;
         self.anchors.insert(anchor, Some(Rc::new(Anchored { node, size })));
         Ok(())
     }
 
-    fn place(&mut self, node: Node) -> Result<(), Malformed> {
+    fn place(&mut self, node: Node<'a>) -> Result<(), Malformed> {
         match self.frames.last_mut() {
             None => self.root = Some(node),
             Some(Frame::List { .. }) => self.items.push(node),
@@ -222,7 +226,7 @@ impl<'l> Builder<'l> {
     }
 }
 
-fn is_mergeable(node: &Node) -> bool {
+fn is_mergeable(node: &Node<'_>) -> bool {
     match &node.value {
         Value::Map(_) => true,
         Value::List(items) => items.iter().all(|item| item.as_map().is_some()),
@@ -231,7 +235,7 @@ fn is_mergeable(node: &Node) -> bool {
 }
 
 /// The key that an aliased value makes.
-fn alias_key(node: &Node) -> Result<Box<str>, &'static str> {
+fn alias_key<'a>(node: &Node<'a>) -> Result<Cow<'a, str>, &'static str> {
     let scalar = match &node.value {
         Value::List(_) => return Err("a list"),
         Value::Map(_) => return Err("a map"),
@@ -246,7 +250,7 @@ fn alias_key(node: &Node) -> Result<Box<str>, &'static str> {
 }
 
 /// The size of a finished tree. Its depth is within the limit, and so is this recursion's.
-fn measure(node: &Node) -> Size {
+fn measure(node: &Node<'_>) -> Size {
     let over = |sum: Size, inner: Size| Size {
         nodes: sum.nodes + inner.nodes,
         bytes: sum.bytes + inner.bytes,
@@ -264,7 +268,7 @@ fn measure(node: &Node) -> Size {
     }
 }
 
-fn refuse_duplicates(entries: &[(Key, Node)]) -> Result<(), Malformed> {
+fn refuse_duplicates(entries: &[(Key<'_>, Node<'_>)]) -> Result<(), Malformed> {
     let duplicate = if entries.len() <= COMPARED {
         entries.iter().enumerate().find_map(|(index, (key, _))| {
             let (first, _) = entries.iter().take(index).find(|(other, _)| other.text == key.text)?;
@@ -286,7 +290,7 @@ fn refuse_duplicates(entries: &[(Key, Node)]) -> Result<(), Malformed> {
 ///
 /// A later one wins, whether a key or a merge brings it. YAML's own rule prefers the map's keys wherever they stand, but
 /// goyaml v2 doesn't, and what `kubectl` sends is what runs.
-fn merged(entries: Vec<(Key, Node)>, merges: Vec<Merge>) -> Vec<(Key, Node)> {
+fn merged<'a>(entries: Vec<(Key<'a>, Node<'a>)>, merges: Vec<Merge<'a>>) -> Vec<(Key<'a>, Node<'a>)> {
     let mut result = Overlay::default();
     let mut merges = merges.into_iter().peekable();
     for (index, (key, value)) in entries.into_iter().enumerate() {
@@ -303,13 +307,13 @@ fn merged(entries: Vec<(Key, Node)>, merges: Vec<Merge>) -> Vec<(Key, Node)> {
 
 /// Entries in which a later value replaces an earlier one of the same key.
 #[derive(Default)]
-struct Overlay {
-    entries: Vec<(Key, Node)>,
-    index: HashMap<Box<str>, usize>,
+struct Overlay<'a> {
+    entries: Vec<(Key<'a>, Node<'a>)>,
+    index: HashMap<Cow<'a, str>, usize>,
 }
 
-impl Overlay {
-    fn set(&mut self, key: Key, value: Node) {
+impl<'a> Overlay<'a> {
+    fn set(&mut self, key: Key<'a>, value: Node<'a>) {
         if let Some(entry) = self.index.get(&key.text).and_then(|index| self.entries.get_mut(*index)) {
             *entry = (key, value);
         } else {
@@ -318,7 +322,7 @@ impl Overlay {
         }
     }
 
-    fn merge(&mut self, source: Node) {
+    fn merge(&mut self, source: Node<'a>) {
         match source.value {
             Value::Map(entries) => {
                 for (key, value) in entries {
@@ -336,7 +340,7 @@ impl Overlay {
     }
 }
 
-fn into_map(node: Node) -> Option<Vec<(Key, Node)>> {
+fn into_map(node: Node<'_>) -> Option<Vec<(Key<'_>, Node<'_>)>> {
     match node.value {
         Value::Map(entries) => Some(entries),
         _ => None,

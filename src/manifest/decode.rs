@@ -18,7 +18,7 @@ use super::scalar::whole;
 use super::{Key, Node, Position, Segment, Value};
 
 /// Decodes a tree into any type that derives `Deserialize`. Strings can be borrowed from the tree.
-pub fn decode<'de, T: Deserialize<'de>>(node: &'de Node) -> Result<T, DecodeError> {
+pub fn decode<'de, T: Deserialize<'de>>(node: &'de Node<'de>) -> Result<T, DecodeError> {
     T::deserialize(node)
 }
 
@@ -47,7 +47,7 @@ impl fmt::Display for DecodeError {
 impl std::error::Error for DecodeError {}
 
 impl DecodeError {
-    fn expected(what: &str, node: &Node) -> Self {
+    fn expected(what: &str, node: &Node<'_>) -> Self {
         Self::new(format!("expected {what}, found {}", found(node))).at(node.position)
     }
 
@@ -119,7 +119,7 @@ impl de::Error for DecodeError {
 }
 
 /// What was found, as the file's author would say it.
-fn found(node: &Node) -> String {
+fn found(node: &Node<'_>) -> String {
     match &node.value {
         Value::Null => "nothing".to_owned(),
         Value::Bool(value) => format!("`{value}`"),
@@ -214,7 +214,7 @@ macro_rules! whole_numbers {
     )*};
 }
 
-impl<'de> Deserializer<'de> for &'de Node {
+impl<'de> Deserializer<'de> for &'de Node<'de> {
     type Error = DecodeError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
@@ -402,7 +402,7 @@ impl<'de> Deserializer<'de> for &'de Node {
     }
 }
 
-fn visit_list<'de, V: Visitor<'de>>(items: &'de [Node], visitor: V) -> Result<V::Value, DecodeError> {
+fn visit_list<'de, V: Visitor<'de>>(items: &'de [Node<'de>], visitor: V) -> Result<V::Value, DecodeError> {
     let mut access = Items { items: items.iter(), next: 0 };
     let value = visitor.visit_seq(&mut access)?;
     if access.items.len() > 0 {
@@ -416,7 +416,7 @@ fn visit_list<'de, V: Visitor<'de>>(items: &'de [Node], visitor: V) -> Result<V:
 }
 
 struct Items<'de> {
-    items: std::slice::Iter<'de, Node>,
+    items: std::slice::Iter<'de, Node<'de>>,
     next: usize,
 }
 
@@ -452,13 +452,13 @@ enum Nulls {
 }
 
 struct Entries<'de> {
-    rest: std::slice::Iter<'de, (Key, Node)>,
+    rest: std::slice::Iter<'de, (Key<'de>, Node<'de>)>,
     nulls: Nulls,
-    current: Option<&'de (Key, Node)>,
+    current: Option<&'de (Key<'de>, Node<'de>)>,
 }
 
 impl<'de> Entries<'de> {
-    fn new(entries: &'de [(Key, Node)], nulls: Nulls) -> Self {
+    fn new(entries: &'de [(Key<'de>, Node<'de>)], nulls: Nulls) -> Self {
         Self { rest: entries.iter(), nulls, current: None }
     }
 }
@@ -488,7 +488,7 @@ impl<'de> MapAccess<'de> for Entries<'de> {
 struct Variant<'de> {
     name: &'de str,
     place: Position,
-    content: Option<&'de Node>,
+    content: Option<&'de Node<'de>>,
 }
 
 impl<'de> EnumAccess<'de> for Variant<'de> {
@@ -506,11 +506,11 @@ impl<'de> EnumAccess<'de> for Variant<'de> {
 struct Content<'de> {
     variant: &'de str,
     place: Position,
-    node: Option<&'de Node>,
+    node: Option<&'de Node<'de>>,
 }
 
 impl<'de> Content<'de> {
-    fn node(&self) -> Result<&'de Node, DecodeError> {
+    fn node(&self) -> Result<&'de Node<'de>, DecodeError> {
         self.node.ok_or_else(|| {
             DecodeError::new(format!(
                 "expected a map with `{0}` and what belongs to it, found `{0}` alone",

@@ -1,5 +1,6 @@
 //! From the bytes of a file to Kubernetes objects, what is wrong with it, and what it holds besides.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,9 +11,9 @@ use super::{Limits, Malformed, Node, Position, template, yaml};
 
 /// What a file holds.
 #[derive(Debug, Default)]
-pub struct Reading {
+pub struct Reading<'a> {
     /// Its Kubernetes objects, in order, lists taken apart.
-    pub documents: Vec<Document>,
+    pub documents: Vec<Document<'a>>,
     /// What could not be read, in order.
     pub problems: Vec<Problem>,
     /// What is no Kubernetes object, in order. Empty documents are not worth a mention.
@@ -21,13 +22,13 @@ pub struct Reading {
 
 /// A Kubernetes object and where it stands.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Document {
+pub struct Document<'a> {
     /// Group and version, such as `apps/v1`.
-    pub api_version: String,
+    pub api_version: Cow<'a, str>,
     /// The kind, such as `Deployment`.
-    pub kind: String,
+    pub kind: Cow<'a, str>,
     /// The whole object. What the item of a typed list inherits from its list is filled in.
-    pub node: Node,
+    pub node: Node<'a>,
     /// The name of the file.
     pub file: Arc<str>,
     /// Which document of the file this is, from zero, those without content not counted. Items of one list share it.
@@ -169,7 +170,7 @@ impl fmt::Display for SkipReason {
 
 /// Reads a file. Its name is only for messages.
 #[must_use]
-pub fn read(name: &str, bytes: &[u8], limits: &Limits) -> Reading {
+pub fn read<'a>(name: &str, bytes: &'a [u8], limits: &Limits) -> Reading<'a> {
     let mut reader = Reader { file: name.into(), limits, index: 0, reading: Reading::default() };
     if bytes.len() > limits.file_bytes {
         reader.problem(Position::START, Fault::FileTooLarge { size: bytes.len(), limit: limits.file_bytes });
@@ -192,14 +193,14 @@ fn looks_like_json(bytes: &[u8]) -> bool {
     (text.starts_with(b"{") && !text.starts_with(b"{{")) || text.starts_with(b"[")
 }
 
-struct Reader<'l> {
+struct Reader<'a, 'l> {
     file: Arc<str>,
     limits: &'l Limits,
     index: usize,
-    reading: Reading,
+    reading: Reading<'a>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a, '_> {
     fn problem(&mut self, position: Position, fault: Fault) {
         self.reading.problems.push(Problem { file: Arc::clone(&self.file), position, fault });
     }
@@ -218,7 +219,7 @@ impl Reader<'_> {
     }
 
     /// Reads values in JSON, one after the other, or documents of YAML if that is what the text turns out to be.
-    fn json(&mut self, bytes: &[u8], offset: usize) {
+    fn json(&mut self, bytes: &'a [u8], offset: usize) {
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => {
@@ -261,7 +262,7 @@ impl Reader<'_> {
     }
 
     /// Reads as YAML what is no JSON. If it is neither, a file that is called JSON gets the error of that reader.
-    fn either(&mut self, bytes: &[u8], offset: usize, error: Malformed) {
+    fn either(&mut self, bytes: &'a [u8], offset: usize, error: Malformed) {
         self.yaml(bytes, 1, offset);
         let is_json =
             self.file.rsplit('.').next().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
@@ -272,7 +273,7 @@ impl Reader<'_> {
     }
 
     /// Takes a document for what it is; lists are taken apart.
-    fn document(&mut self, root: Node) {
+    fn document(&mut self, root: Node<'a>) {
         let mut pending = vec![root];
         while let Some(node) = pending.pop() {
             let position = node.position;
@@ -293,7 +294,7 @@ impl Reader<'_> {
     }
 
     /// Reads documents in YAML, from a line of the file and after so many bytes of it.
-    fn yaml(&mut self, bytes: &[u8], line: u32, offset: usize) {
+    fn yaml(&mut self, bytes: &'a [u8], line: u32, offset: usize) {
         for chunk in Chunks::new(bytes, line) {
             let start = Position { line: chunk.line, column: 1 };
             if !self.has_room(start) {
@@ -303,7 +304,7 @@ impl Reader<'_> {
         }
     }
 
-    fn chunk(&mut self, chunk: Chunk<'_>, start: Position, offset: usize) {
+    fn chunk(&mut self, chunk: Chunk<'a>, start: Position, offset: usize) {
         let (size, limit) = (chunk.bytes.len(), self.limits.document_bytes);
         if size > limit {
             self.problem(start, Fault::DocumentTooLarge { size, limit });
@@ -346,7 +347,7 @@ impl Reader<'_> {
 }
 
 /// Argo's templates look like Helm's, and an `ApplicationSet` may leave them without quotes.
-fn is_argo(root: &Node) -> bool {
+fn is_argo(root: &Node<'_>) -> bool {
     root.get("apiVersion").and_then(Node::as_str).is_some_and(|version| version.starts_with("argoproj.io/"))
 }
 

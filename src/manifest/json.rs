@@ -3,11 +3,13 @@
 //! The YAML reader isn't enough: it takes neither several objects without a separator, as `kubectl get -o json` and `jq`
 //! write them, nor a key above a thousand characters, nor half a surrogate pair.
 
+use std::borrow::Cow;
+
 use super::builder::Builder;
 use super::{Limits, Malformed, Node, Position, Value};
 
 /// Reads the one value of a text.
-pub fn parse(text: &str, limits: &Limits) -> Result<Node, Malformed> {
+pub fn parse<'a>(text: &'a str, limits: &Limits) -> Result<Node<'a>, Malformed> {
     let mut stream = Stream::new(text, limits);
     let Some(node) = stream.next_value()? else {
         return Err(stream.unexpected("a value"));
@@ -55,7 +57,7 @@ impl<'a, 'l> Stream<'a, 'l> {
     }
 
     /// The next value, or nothing at the end.
-    pub(crate) fn next_value(&mut self) -> Result<Option<Node>, Malformed> {
+    pub(crate) fn next_value(&mut self) -> Result<Option<Node<'a>>, Malformed> {
         self.skip_space();
         if self.rest().is_empty() {
             return Ok(None);
@@ -84,7 +86,7 @@ impl<'a, 'l> Stream<'a, 'l> {
         next: Next,
         position: Position,
         open: &mut Vec<bool>,
-        builder: &mut Builder<'_>,
+        builder: &mut Builder<'a, '_>,
     ) -> Result<Next, Malformed> {
         let is_map = open.last().copied();
         Ok(match (byte, next, is_map) {
@@ -101,7 +103,7 @@ impl<'a, 'l> Stream<'a, 'l> {
             }
             (b'"', Next::First | Next::Another, Some(true)) => {
                 let key = self.string()?;
-                builder.key(key.into(), position);
+                builder.key(key, position);
                 self.skip_space();
                 self.expect(b':')?;
                 Next::Value
@@ -133,9 +135,9 @@ impl<'a, 'l> Stream<'a, 'l> {
         })
     }
 
-    fn scalar(&mut self, first: u8) -> Result<Value, Malformed> {
+    fn scalar(&mut self, first: u8) -> Result<Value<'a>, Malformed> {
         match first {
-            b'"' => self.string().map(|text| Value::String(text.into())),
+            b'"' => self.string().map(Value::String),
             b'-' | b'0'..=b'9' => self.number(),
             _ => {
                 for (word, value) in
@@ -151,7 +153,7 @@ impl<'a, 'l> Stream<'a, 'l> {
         }
     }
 
-    fn number(&mut self) -> Result<Value, Malformed> {
+    fn number(&mut self) -> Result<Value<'a>, Malformed> {
         let rest = self.rest();
         let end = rest
             .bytes()
@@ -168,7 +170,7 @@ impl<'a, 'l> Stream<'a, 'l> {
         Ok(value)
     }
 
-    fn string(&mut self) -> Result<String, Malformed> {
+    fn string(&mut self) -> Result<Cow<'a, str>, Malformed> {
         let start = self.at;
         self.expect(b'"')?;
         let mut text = String::new();
@@ -178,14 +180,17 @@ impl<'a, 'l> Stream<'a, 'l> {
                 self.at = start;
                 return Err(self.fault("the quote that opens here is never closed; add the closing quote"));
             };
-            text.push_str(rest.get(..end).unwrap_or_default());
+            let plain = rest.get(..end).unwrap_or_default();
             self.at += end;
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
-                    return Ok(text);
+                    return Ok(if text.is_empty() { Cow::Borrowed(plain) } else { Cow::Owned(text + plain) });
                 }
-                Some(b'\\') => text.push(self.escape()?),
+                Some(b'\\') => {
+                    text.push_str(plain);
+                    text.push(self.escape()?);
+                }
                 _ => {
                     return Err(
                         self.fault("a line break or control character within quotes; write it as an escape")
@@ -282,7 +287,7 @@ fn hex(text: &str, at: usize) -> Option<u16> {
 }
 
 /// A number in the notation of JSON, which has no leading zeros, no `+` and no bare point.
-fn number(text: &str) -> Option<Value> {
+fn number(text: &str) -> Option<Value<'_>> {
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent))),

@@ -1,5 +1,6 @@
 //! The tree of a document: JSON's kinds of value, each with its line and column.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// A place in a file. Lines and columns count from one, columns in characters.
@@ -28,13 +29,13 @@ impl fmt::Display for Position {
     }
 }
 
-/// A value and where it begins.
+/// A value and where it begins. Texts that stand in the file as they are, as most do, are borrowed from it.
 ///
 /// What an alias repeats keeps the place of the value that it repeats, because that is the line to mend.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Node {
+pub struct Node<'a> {
     /// The value.
-    pub value: Value,
+    pub value: Value<'a>,
     /// Where it begins: the text of a scalar (within the block of `|` and `>`), the first key of a map, the first dash
     /// of a list, the opening bracket of either.
     pub position: Position,
@@ -42,7 +43,7 @@ pub struct Node {
 
 /// What a node holds: the kinds of JSON, with whole numbers kept apart from others.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Value {
+pub enum Value<'a> {
     /// `null`, `~` or nothing at all.
     Null,
     /// A truth value, whichever way YAML 1.1 spells it.
@@ -54,18 +55,18 @@ pub enum Value {
     /// Any other finite number.
     Float(f64),
     /// A text.
-    String(Box<str>),
+    String(Cow<'a, str>),
     /// A list.
-    List(Vec<Node>),
+    List(Vec<Node<'a>>),
     /// A map, in the order of the file. No key occurs twice.
-    Map(Vec<(Key, Node)>),
+    Map(Vec<(Key<'a>, Node<'a>)>),
 }
 
 /// A key of a map and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key {
+pub struct Key<'a> {
     /// The key, as JSON has it: YAML's `1: a` has the key `1`.
-    pub text: Box<str>,
+    pub text: Cow<'a, str>,
     /// Where it stands.
     pub position: Position,
 }
@@ -79,7 +80,7 @@ pub enum Segment<'a> {
     Index(usize),
 }
 
-impl Node {
+impl<'a> Node<'a> {
     /// The value of a map's key, if this is a map that has it.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
@@ -88,7 +89,7 @@ impl Node {
 
     /// A map's key with its value, if this is a map that has it.
     #[must_use]
-    pub fn entry(&self, key: &str) -> Option<&(Key, Self)> {
+    pub fn entry(&self, key: &str) -> Option<&(Key<'a>, Self)> {
         self.as_map()?.iter().find(|(k, _)| &*k.text == key)
     }
 
@@ -121,7 +122,7 @@ impl Node {
 
     /// The entries in the order of the file, if this is a map.
     #[must_use]
-    pub fn as_map(&self) -> Option<&[(Key, Self)]> {
+    pub fn as_map(&self) -> Option<&[(Key<'a>, Self)]> {
         match &self.value {
             Value::Map(entries) => Some(entries),
             _ => None,
@@ -132,6 +133,26 @@ impl Node {
     #[must_use]
     pub fn is_null(&self) -> bool {
         matches!(self.value, Value::Null)
+    }
+
+    /// The same tree, which outlives its text.
+    #[must_use]
+    pub fn into_owned(self) -> Node<'static> {
+        let owned = |text: Cow<'a, str>| Cow::Owned(text.into_owned());
+        let key = |key: Key<'a>| Key { text: owned(key.text), position: key.position };
+        let value = match self.value {
+            Value::Null => Value::Null,
+            Value::Bool(value) => Value::Bool(value),
+            Value::Int(value) => Value::Int(value),
+            Value::UInt(value) => Value::UInt(value),
+            Value::Float(value) => Value::Float(value),
+            Value::String(text) => Value::String(owned(text)),
+            Value::List(items) => Value::List(items.into_iter().map(Self::into_owned).collect()),
+            Value::Map(entries) => {
+                Value::Map(entries.into_iter().map(|(name, value)| (key(name), value.into_owned())).collect())
+            }
+        };
+        Node { value, position: self.position }
     }
 
     /// The same tree without places.

@@ -1,20 +1,22 @@
 //! What a tree is to Kubernetes: an object, a list of them, or nothing it knows.
 
+use std::borrow::Cow;
+
 use super::file::{Fault, SkipReason};
 use super::{Key, Node, Position, Value};
 
 /// What a tree is.
-pub(crate) enum Kind {
+pub(crate) enum Kind<'a> {
     /// An object.
-    Object { api_version: String, kind: String, node: Node },
+    Object { api_version: Cow<'a, str>, kind: Cow<'a, str>, node: Node<'a> },
     /// The items of a list, each with what it inherits from the list.
-    List(Vec<Node>),
+    List(Vec<Node<'a>>),
     /// Nothing for an API server.
     Other(SkipReason),
 }
 
 /// Tells what a tree is, or what is wrong with it and where.
-pub(crate) fn classify(mut node: Node) -> Result<Kind, (Position, Fault)> {
+pub(crate) fn classify(mut node: Node<'_>) -> Result<Kind<'_>, (Position, Fault)> {
     let (Some(version), Some(kind)) = (named(&node, "apiVersion"), named(&node, "kind")) else {
         let is_kustomization = named(&node, "kind").and_then(Node::as_str) == Some("Kustomization");
         return Ok(Kind::Other(if is_kustomization {
@@ -34,7 +36,9 @@ pub(crate) fn classify(mut node: Node) -> Result<Kind, (Position, Fault)> {
     if kind.ends_with("List") {
         match take_items(&mut node) {
             Some(Ok(items)) => return Ok(Kind::List(inherit(items, &api_version, &kind))),
-            Some(Err(position)) if kind == "List" => return Err((position, Fault::ItemsNotList { kind })),
+            Some(Err(position)) if kind == "List" => {
+                return Err((position, Fault::ItemsNotList { kind: kind.into_owned() }));
+            }
             None if kind == "List" => return Ok(Kind::List(Vec::new())),
             _ => {}
         }
@@ -43,19 +47,19 @@ pub(crate) fn classify(mut node: Node) -> Result<Kind, (Position, Fault)> {
         Some((_, metadata)) if metadata.as_map().is_some() => Ok(Kind::Object { api_version, kind, node }),
         // A file of the API server, which mostly has no name.
         None if is_audit_policy(&api_version, &kind) => Ok(Kind::Object { api_version, kind, node }),
-        Some((key, _)) => Err((key.position, Fault::NoMetadata { kind })),
-        None => Err((node.position, Fault::NoMetadata { kind })),
+        Some((key, _)) => Err((key.position, Fault::NoMetadata { kind: kind.into_owned() })),
+        None => Err((node.position, Fault::NoMetadata { kind: kind.into_owned() })),
     }
 }
 
 /// The value of a key, unless it is null.
-fn named<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
+fn named<'n, 'a>(node: &'n Node<'a>, key: &str) -> Option<&'n Node<'a>> {
     node.get(key).filter(|value| !value.is_null())
 }
 
-fn text(node: &Node, field: &'static str) -> Result<String, (Position, Fault)> {
-    match node.as_str() {
-        Some(text) if !text.is_empty() => Ok(text.to_owned()),
+fn text<'a>(node: &Node<'a>, field: &'static str) -> Result<Cow<'a, str>, (Position, Fault)> {
+    match &node.value {
+        Value::String(text) if !text.is_empty() => Ok(text.clone()),
         _ => Err((node.position, Fault::TypeNotString { field })),
     }
 }
@@ -76,7 +80,7 @@ fn is_audit_policy(api_version: &str, kind: &str) -> bool {
 }
 
 /// Takes the items out of a list, or says where something else stands in their place.
-fn take_items(node: &mut Node) -> Option<Result<Vec<Node>, Position>> {
+fn take_items<'a>(node: &mut Node<'a>) -> Option<Result<Vec<Node<'a>>, Position>> {
     let Value::Map(entries) = &mut node.value else {
         return None;
     };
@@ -88,7 +92,7 @@ fn take_items(node: &mut Node) -> Option<Result<Vec<Node>, Position>> {
 }
 
 /// Gives the items of a typed list, such as `PodList`, the type that they may leave out.
-fn inherit(mut items: Vec<Node>, api_version: &str, list_kind: &str) -> Vec<Node> {
+fn inherit<'a>(mut items: Vec<Node<'a>>, api_version: &str, list_kind: &str) -> Vec<Node<'a>> {
     let kind = list_kind.strip_suffix("List").unwrap_or_default();
     if kind.is_empty() {
         return items;
@@ -100,8 +104,11 @@ fn inherit(mut items: Vec<Node>, api_version: &str, list_kind: &str) -> Vec<Node
         let position = item.position;
         if let Value::Map(entries) = &mut item.value {
             entries.retain(|(key, _)| !matches!(&*key.text, "apiVersion" | "kind"));
-            let entry = |key: &str, value: &str| {
-                (Key { text: key.into(), position }, Node { value: Value::String(value.into()), position })
+            let entry = |key: &'static str, value: &str| {
+                (
+                    Key { text: Cow::Borrowed(key), position },
+                    Node { value: Value::String(Cow::Owned(value.to_owned())), position },
+                )
             };
             entries.splice(0..0, [entry("apiVersion", api_version), entry("kind", kind)]);
         }

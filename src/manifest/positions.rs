@@ -1,6 +1,7 @@
-//! The places of a tree, in sixteen bytes a node, for when the tree itself is gone.
+//! The places of a tree, in a few bytes a value, for when the tree itself is gone.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::{Node, Position, Segment, Value};
@@ -10,8 +11,11 @@ use super::{Node, Position, Segment, Value};
 /// Threads may share it.
 #[derive(Debug, Default)]
 pub struct Keys {
-    numbers: RwLock<HashMap<Box<str>, u32>>,
+    numbers: RwLock<Numbers>,
 }
+
+/// Every key of every tree is looked up, so the hash is a fast one; it is seeded anew for each table.
+type Numbers = HashMap<Box<str>, u32, foldhash::fast::RandomState>;
 
 impl Keys {
     /// The number of a key, if any tree has it.
@@ -27,40 +31,43 @@ impl Keys {
 #[derive(Debug, Clone)]
 pub struct Positions {
     keys: Arc<Keys>,
-    entries: Box<[Entry]>,
+    /// One value after the other, in the order in which they stand in the file. Each is a row of numbers, most of which
+    /// take one byte: see [`collect`] and [`Entry::read`].
+    bytes: Box<[u8]>,
 }
 
-/// One value, in the order in which they stand in the file.
-#[derive(Debug, Clone, Copy)]
+/// One value.
+#[derive(Debug, Clone)]
 struct Entry {
-    /// The number of its key, or [`ITEM`].
-    key: u32,
-    /// The entry after its last descendant.
-    end: u32,
-    line: u32,
-    column: u32,
+    /// The number of its key; none for the item of a list and the whole tree.
+    key: Option<u32>,
+    place: Position,
+    /// Where its descendants are; the next value is after them.
+    inside: Range<usize>,
 }
 
-/// In place of a key's number: the item of a list, or the whole tree.
-const ITEM: u32 = u32::MAX;
+/// How many bytes say how many bytes the descendants of a list or map take.
+const SIZE: usize = size_of::<u32>();
 
 impl Positions {
     /// The places of a tree. Its keys are numbered by a table that other trees may share.
     #[must_use]
-    pub fn new(root: &Node, keys: &Arc<Keys>) -> Self {
-        let mut entries = Vec::new();
+    pub fn new(root: &Node<'_>, keys: &Arc<Keys>) -> Self {
+        let mut bytes = Vec::new();
         // Most trees have no key that others don't have, too: threads that only read the table don't wait for one
         // another.
         let known = {
             let numbers = keys.numbers.read().unwrap_or_else(PoisonError::into_inner);
-            collect(root, ITEM, root.position, &mut |key| numbers.get(key).copied(), &mut entries)
+            let mut number = |key: &str| numbers.get(key).copied();
+            collect(root, 0, (root.position, 0), &mut number, &mut bytes)
         };
         if known.is_none() {
-            entries.clear();
+            bytes.clear();
             let mut numbers = keys.numbers.write().unwrap_or_else(PoisonError::into_inner);
-            collect(root, ITEM, root.position, &mut |key| Some(number(&mut numbers, key)), &mut entries);
+            let mut number = |key: &str| Some(number(&mut numbers, key));
+            collect(root, 0, (root.position, 0), &mut number, &mut bytes);
         }
-        Self { keys: Arc::clone(keys), entries: entries.into_boxed_slice() }
+        Self { keys: Arc::clone(keys), bytes: bytes.into_boxed_slice() }
     }
 
     /// The place to show for a path: that of its end, or of the nearest ancestor that exists.
@@ -69,89 +76,142 @@ impl Positions {
     /// that does.
     #[must_use]
     pub fn lookup(&self, path: &[Segment<'_>]) -> Position {
-        let mut at = 0;
+        let Some(mut found) = Entry::read(&self.bytes, 0, 0) else {
+            return Position::START;
+        };
         for segment in path {
-            let Some(child) = self.child(at, *segment) else {
+            let Some(child) = self.child(&found, *segment) else {
                 break;
             };
-            at = child;
+            found = child;
         }
-        let entry = self.entries.get(at);
-        entry.map_or(Position::START, |entry| Position { line: entry.line, column: entry.column })
+        found.place
     }
 
-    /// How many values the tree has.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// Whether the tree has no values; no tree is like that.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
-    fn child(&self, parent: usize, segment: Segment<'_>) -> Option<usize> {
-        let end = self.entries.get(parent)?.end as usize;
+    fn child(&self, parent: &Entry, segment: Segment<'_>) -> Option<Entry> {
         let (wanted, mut skip) = match segment {
-            Segment::Key(key) => (self.keys.number(key)?, 0),
-            Segment::Index(index) => (ITEM, index),
+            Segment::Key(key) => (Some(self.keys.number(key)?), 0),
+            Segment::Index(index) => (None, index),
         };
-        let mut at = parent + 1;
-        while at < end {
-            let entry = self.entries.get(at)?;
+        let mut at = parent.inside.start;
+        while at < parent.inside.end {
+            let entry = Entry::read(&self.bytes, at, parent.place.line)?;
+            at = entry.inside.end;
             if entry.key == wanted {
                 if skip == 0 {
-                    return Some(at);
+                    return Some(entry);
                 }
                 skip -= 1;
             }
-            at = entry.end as usize;
         }
         None
     }
 }
 
+impl Entry {
+    /// Reads what [`collect`] wrote.
+    fn read(bytes: &[u8], mut at: usize, line_before: u32) -> Option<Self> {
+        let head = take(bytes, &mut at)?;
+        let line = i64::from(line_before) + unfold(take(bytes, &mut at)?);
+        let column = take(bytes, &mut at)?;
+        let mut inside = at..at;
+        if head & 1 == 1 {
+            let size = bytes.get(at..at + SIZE)?.first_chunk().copied().map(u32::from_le_bytes)?;
+            inside = at + SIZE..at + SIZE + size as usize;
+        }
+        let narrow = |number: u64| u32::try_from(number).ok();
+        let place = Position { line: u32::try_from(line).ok()?, column: narrow(column)? };
+        Some(Self { key: narrow(head >> 1)?.checked_sub(1), place, inside })
+    }
+}
+
 /// Adds a value and its descendants; stops at a key that has no number. The depth of a tree is within the reader's limit,
 /// and so is this recursion's.
+///
+/// A value is its key's number and whether it has descendants, the lines from the value around it, its column, and the
+/// bytes of its descendants.
 fn collect(
-    node: &Node,
-    key: u32,
-    place: Position,
+    node: &Node<'_>,
+    key: u64,
+    (place, line_before): (Position, u32),
     number: &mut impl FnMut(&str) -> Option<u32>,
-    entries: &mut Vec<Entry>,
+    bytes: &mut Vec<u8>,
 ) -> Option<()> {
-    let at = entries.len();
-    entries.push(Entry { key, end: 0, line: place.line, column: place.column });
+    let holds = match &node.value {
+        Value::List(items) => !items.is_empty(),
+        Value::Map(entries) => !entries.is_empty(),
+        _ => false,
+    };
+    put(bytes, key << 1 | u64::from(holds));
+    put(bytes, fold(i64::from(place.line) - i64::from(line_before)));
+    put(bytes, u64::from(place.column));
+    if !holds {
+        return Some(());
+    }
+    let at = bytes.len();
+    bytes.extend([0; SIZE]);
     match &node.value {
         Value::List(items) => {
             for item in items {
-                collect(item, ITEM, item.position, number, entries)?;
+                collect(item, 0, (item.position, place.line), number, bytes)?;
             }
         }
-        Value::Map(map) => {
-            for (key, value) in map {
-                let place = match &value.value {
+        Value::Map(entries) => {
+            for (key, value) in entries {
+                let at = match &value.value {
                     Value::List(_) | Value::Map(_) | Value::Null => key.position,
                     _ => value.position,
                 };
-                let key = number(&key.text)?;
-                collect(value, key, place, number, entries)?;
+                let key = u64::from(number(&key.text)?) + 1;
+                collect(value, key, (at, place.line), number, bytes)?;
             }
         }
         _ => {}
     }
-    let end = u32::try_from(entries.len()).unwrap_or(u32::MAX);
-    entries.get_mut(at)?.end = end;
+    let size = u32::try_from(bytes.len() - at - SIZE).unwrap_or(u32::MAX);
+    bytes.get_mut(at..at + SIZE)?.copy_from_slice(&size.to_le_bytes());
     Some(())
 }
 
-fn number(numbers: &mut HashMap<Box<str>, u32>, key: &str) -> u32 {
+/// Writes a number, seven bits a byte; all but its last have the eighth.
+fn put(bytes: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        bytes.push(number.to_le_bytes()[0] | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number.to_le_bytes()[0]);
+}
+
+/// Reads what [`put`] wrote.
+fn take(bytes: &[u8], at: &mut usize) -> Option<u64> {
+    let mut number = 0;
+    for shift in (0..u64::BITS).step_by(7) {
+        let byte = *bytes.get(*at)?;
+        *at += 1;
+        number |= u64::from(byte & 0x7F) << shift;
+        if byte < 0x80 {
+            return Some(number);
+        }
+    }
+    None
+}
+
+/// A number with a sign as one without, so that small ones stay small: what an alias repeats stands before it.
+fn fold(number: i64) -> u64 {
+    number.unsigned_abs() << 1 | u64::from(number < 0)
+}
+
+/// What [`fold`] folded.
+fn unfold(folded: u64) -> i64 {
+    let number = (folded >> 1).cast_signed();
+    if folded & 1 == 1 { -number } else { number }
+}
+
+fn number(numbers: &mut Numbers, key: &str) -> u32 {
     if let Some(number) = numbers.get(key) {
         return *number;
     }
-    let number = u32::try_from(numbers.len()).unwrap_or(ITEM);
+    let number = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
     numbers.insert(key.into(), number);
     number
 }
@@ -226,8 +286,29 @@ spec:
     }
 
     #[test]
-    fn an_entry_takes_sixteen_bytes() {
-        assert_eq!(size_of::<Entry>(), 16);
-        assert_eq!(positions(POD, &Arc::default()).len(), 18);
+    fn a_value_takes_a_few_bytes() {
+        let found = positions(POD, &Arc::default());
+        assert_eq!(found.bytes.len(), 18 * 3 + 8 * SIZE);
+    }
+
+    #[test]
+    fn a_value_may_stand_far_from_what_holds_it_or_before_it() {
+        use Segment::{Index, Key};
+        let text = format!("a: &x {{k: v}}\nb:\n{}  - *x\n  - {}y\n", "\n".repeat(70_000), " ".repeat(300));
+        let found = positions(&text, &Arc::default());
+        assert_eq!(found.lookup(&[Key("b"), Index(0), Key("k")]).to_string(), "1:11");
+        assert_eq!(found.lookup(&[Key("b"), Index(1)]).to_string(), "70004:305");
+    }
+
+    #[test]
+    fn numbers_come_back_as_they_went() {
+        for number in [0, 1, -1, 63, -64, 64, 8191, -8192, i64::from(u32::MAX), -i64::from(u32::MAX)] {
+            let mut bytes = Vec::new();
+            put(&mut bytes, fold(number));
+            let mut at = 0;
+            assert_eq!(take(&bytes, &mut at).map(unfold), Some(number));
+            assert_eq!(at, bytes.len());
+        }
+        assert_eq!(take(&[0x80], &mut 0), None);
     }
 }

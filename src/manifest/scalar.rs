@@ -2,6 +2,8 @@
 //!
 //! They differ from YAML 1.2 where it matters to security: `defaultMode: 0644` is octal, `hostNetwork: yes` is true.
 
+use std::borrow::Cow;
+
 use super::Value;
 
 /// A scalar before it is a value or a key.
@@ -101,7 +103,7 @@ impl Scalar {
     /// The value, or nothing for a number that is not finite.
     ///
     /// A whole float is a whole number, because JSON, through which every manifest goes, writes `2.0` as `2`.
-    pub(crate) fn into_value(self, text: impl Into<Box<str>>) -> Option<Value> {
+    pub(crate) fn into_value<'a>(self, text: impl Into<Cow<'a, str>>) -> Option<Value<'a>> {
         Some(match self {
             Self::Null => Value::Null,
             Self::Bool(value) => Value::Bool(value),
@@ -115,7 +117,7 @@ impl Scalar {
     }
 
     /// The key that JSON gets, or what makes it impossible.
-    pub(crate) fn into_key(self, text: impl Into<Box<str>>) -> Result<Box<str>, &'static str> {
+    pub(crate) fn into_key<'a>(self, text: impl Into<Cow<'a, str>>) -> Result<Cow<'a, str>, &'static str> {
         Ok(match self {
             Self::Null => return Err("null"),
             Self::UInt(_) => return Err("a number beyond 63 bits"),

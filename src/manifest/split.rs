@@ -65,7 +65,9 @@ impl<'a> Iterator for Chunks<'a> {
         let mut at = start;
         while let Some(rest) = self.bytes.get(at..).filter(|rest| !rest.is_empty()) {
             let length = line_length(rest);
-            let line = classify(rest);
+            // Once there is content, only markers make a difference.
+            let may_mark = held != Held::Content || matches!(rest.first(), Some(b'-' | b'.'));
+            let line = if may_mark { classify(rest) } else { Line::Text };
             if line == Line::Start && held == Held::Content {
                 return Some(self.chunk(start, first_line, at));
             }
@@ -92,7 +94,7 @@ impl<'a> Chunks<'a> {
 
 /// The length of the first line with its break: LF, CR LF or CR.
 fn line_length(bytes: &[u8]) -> usize {
-    match bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
+    match memchr::memchr2(b'\n', b'\r', bytes) {
         None => bytes.len(),
         Some(at) if bytes.get(at..at + 2) == Some(b"\r\n") => at + 2,
         Some(at) => at + 1,

@@ -1,5 +1,6 @@
 //! Reads one YAML document by the rules of `kubectl`.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, Span};
@@ -13,21 +14,25 @@ use super::{Limits, Malformed, Node, Position};
 ///
 /// Scalars, tags, merge keys and non-string keys come out as `kubectl` would send them to the API server. Unlike
 /// `kubectl`, which keeps the last of them, a key that is set twice is an error.
-pub fn parse(text: &str, limits: &Limits) -> Result<Option<Node>, Malformed> {
+pub fn parse<'a>(text: &'a str, limits: &Limits) -> Result<Option<Node<'a>>, Malformed> {
     parse_from(text, 1, limits).map(|parsed| parsed.root)
 }
 
 /// A document, and what its text gives away about its origin.
 #[derive(Debug)]
-pub(crate) struct Parsed {
+pub(crate) struct Parsed<'a> {
     /// The tree, if the document isn't empty.
-    pub(crate) root: Option<Node>,
+    pub(crate) root: Option<Node<'a>>,
     /// The first plain scalar that holds an action of a Helm template.
     pub(crate) action: Option<Position>,
 }
 
 /// Reads the one document of a text that begins at a line of its file.
-pub(crate) fn parse_from(text: &str, first_line: u32, limits: &Limits) -> Result<Parsed, Malformed> {
+pub(crate) fn parse_from<'a>(
+    text: &'a str,
+    first_line: u32,
+    limits: &Limits,
+) -> Result<Parsed<'a>, Malformed> {
     let mut options = Options::default();
     options.set_emit_comments(false);
     // The builder has a limit of its own, on both kinds of nesting together.
@@ -43,8 +48,10 @@ pub(crate) fn parse_from(text: &str, first_line: u32, limits: &Limits) -> Result
     };
     let mut parser = Parser::new_from_str_with_options(text, options);
     while let Some(event) = parser.next_event() {
-        let (event, span) = event.map_err(|error| loader.syntax(&error, limits))?;
-        loader.event(event, &span)?;
+        match event {
+            Ok((event, span)) => loader.event(event, &span)?,
+            Err(error) => return Err(loader.syntax(&error, limits)),
+        }
     }
     if let Some((at, character)) = loader.separators.front() {
         let position = place_after(text.get(..*at).unwrap_or_default(), first_line);
@@ -69,8 +76,8 @@ pub(crate) fn place_after(text: &str, first_line: u32) -> Position {
     Position { line: place.line.saturating_add(first_line), ..place }
 }
 
-struct Loader<'l> {
-    builder: Builder<'l>,
+struct Loader<'a, 'l> {
+    builder: Builder<'a, 'l>,
     lines_before: u32,
     documents: usize,
     templated: bool,
@@ -79,8 +86,8 @@ struct Loader<'l> {
     separators: VecDeque<(usize, char)>,
 }
 
-impl Loader<'_> {
-    fn event(&mut self, event: Event<'_>, span: &Span) -> Result<(), Malformed> {
+impl<'a> Loader<'a, '_> {
+    fn event(&mut self, event: Event<'a>, span: &Span) -> Result<(), Malformed> {
         let position = self.position(span.start.line(), span.start.col());
         match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -117,7 +124,7 @@ impl Loader<'_> {
 
     fn scalar(
         &mut self,
-        text: std::borrow::Cow<'_, str>,
+        text: Cow<'a, str>,
         style: ScalarStyle,
         anchor: usize,
         tag: Option<Tag>,
@@ -139,7 +146,7 @@ impl Loader<'_> {
                 return Ok(());
             }
             if anchor != 0
-                && let Some(value) = scalar.clone().into_value(&*text)
+                && let Some(value) = scalar.clone().into_value(text.clone())
             {
                 self.builder.anchor_key(Node { value, position }, anchor)?;
             }

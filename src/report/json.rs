@@ -11,6 +11,8 @@ mod measure;
 mod subject;
 mod view;
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -324,9 +326,9 @@ pub struct FindingReport {
     /// What stands there, never a secret's; null if nothing does.
     pub value: Option<String>,
     /// What is wrong.
-    pub message: String,
+    pub message: Cow<'static, str>,
     /// What to do about it.
-    pub fix: String,
+    pub fix: Cow<'static, str>,
     /// A change that is right without knowing more, if there is one.
     pub patch: Option<Patch>,
     /// Tells the finding from all others, and stays the same as long as the defect does.

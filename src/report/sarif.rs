@@ -174,7 +174,7 @@ fn properties(it: &SubjectReport, finding: &FindingReport) -> ResultProperties {
         severity: wording::severity(finding.severity),
         path: clean(&finding.path).into_owned(),
         value: finding.value.clone(),
-        fix: finding.fix.clone(),
+        fix: finding.fix.to_string(),
         patch: finding.patch.clone(),
         tier: it.tier.clone(),
         owner: it.owner.clone(),

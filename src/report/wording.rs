@@ -29,7 +29,7 @@ pub(super) fn subject(subject: &SubjectReport) -> String {
 pub(super) fn sentence(finding: &FindingReport) -> String {
     let text = match &finding.container {
         Some(container) => format!("{container}: {}", finding.message),
-        None => finding.message.clone(),
+        None => finding.message.to_string(),
     };
     clean(&text).into_owned()
 }

@@ -71,7 +71,7 @@ impl Case {
 }
 
 /// The items of a list as they are written, each made a document of its own.
-fn items(root: &Node, list: &'static str, text: &str) -> Vec<(&'static str, String)> {
+fn items(root: &Node<'_>, list: &'static str, text: &str) -> Vec<(&'static str, String)> {
     let Some((key, node)) = root.entry(list) else { return Vec::new() };
     let lines: Vec<&str> = text.lines().collect();
     let first = usize::try_from(key.position.line).unwrap();
@@ -89,7 +89,7 @@ fn items(root: &Node, list: &'static str, text: &str) -> Vec<(&'static str, Stri
     }
     assert_eq!(
         items.len(),
-        node.as_list().map_or(0, <[Node]>::len),
+        node.as_list().map_or(0, <[Node<'_>]>::len),
         "{list}: indent its items by two blanks"
     );
     items.into_iter().map(|item| (list, item + "\n")).collect()

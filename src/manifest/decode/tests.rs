@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::*;
 use crate::manifest::{Limits, yaml};
 
-fn read(text: &str) -> Node {
+fn read(text: &str) -> Node<'_> {
     yaml::parse(text, &Limits::default()).unwrap().unwrap()
 }
 

@@ -1,6 +1,6 @@
 use super::*;
 
-fn read_text(text: &str) -> Reading {
+fn read_text(text: &str) -> Reading<'_> {
     read("a.yaml", text.as_bytes(), &Limits::default())
 }
 
@@ -45,7 +45,8 @@ fn a_malformed_document_leaves_its_neighbours_readable() {
     for broken in
         ["a: 'b", "a: [b", "a: {b: \"c", "a:\n\tb: c", "a:\n  b\n c: d", "a: \"\n\n", "- a\nb: c", "a: *b"]
     {
-        let reading = read_text(&format!("{POD}---\n{broken}\n---\n{POD}"));
+        let text = format!("{POD}---\n{broken}\n---\n{POD}");
+        let reading = read_text(&text);
         assert_eq!(reading.documents.len(), 2, "{broken}");
         assert_eq!(
             reading.documents[1].line,

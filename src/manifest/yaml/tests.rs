@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 use crate::manifest::{Segment, Value};
 
-fn read(text: &str) -> Node {
+fn read(text: &str) -> Node<'_> {
     parse(text, &Limits::default()).unwrap().unwrap()
 }
 

@@ -64,7 +64,7 @@ pub(super) fn findings(report: &AuditReport, most: usize) -> Vec<Group<'_>> {
             outcome: finding.outcome,
             exception: finding.exception.as_ref(),
         };
-        ((finding.severity, finding.control), (finding.message.as_str(), Some(finding.fix.as_str())), place)
+        ((finding.severity, finding.control), (&*finding.message, Some(&*finding.fix)), place)
     });
     grouped(entries)
 }

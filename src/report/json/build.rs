@@ -53,7 +53,7 @@ impl AuditReport {
             .with_min_len(FEW)
             .map(|(key, assessed)| subject::report(input, key, assessed))
             .collect();
-        subjects.sort_by_cached_key(SubjectReport::rank);
+        subjects.par_sort_by_cached_key(SubjectReport::rank);
         Self {
             api_version: API_VERSION,
             kind: KIND,

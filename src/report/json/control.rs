@@ -12,24 +12,26 @@ use crate::engine::posture;
 /// it.
 pub(super) fn report(input: Input<'_>) -> Vec<ControlPosture> {
     let asked: Vec<_> = input.policy.standards.iter().flat_map(|standard| &standard.controls).collect();
-    let mut found: BTreeMap<&'static str, (Severity, posture::Counts)> = BTreeMap::new();
+    let mut severities: BTreeMap<&'static str, Severity> = BTreeMap::new();
     for control in &asked {
-        let (severity, _) =
-            found.entry(control.control.id).or_insert((control.severity, posture::Counts::default()));
+        let severity = severities.entry(control.control.id).or_insert(control.severity);
         *severity = control.severity.max(*severity);
     }
+    let ids: Vec<&str> = severities.keys().copied().collect();
+    let places: Vec<usize> = asked.iter().filter_map(|it| ids.binary_search(&it.control.id).ok()).collect();
+    let mut counts = vec![posture::Counts::default(); ids.len()];
+    let mut worst = vec![Outcome::NotApplicable; ids.len()];
     for assessed in input.assessment.subjects.values() {
-        let mut worst: BTreeMap<&'static str, Outcome> = BTreeMap::new();
-        for (control, outcome) in asked.iter().zip(&assessed.outcomes) {
-            let known = worst.entry(control.control.id).or_insert(*outcome);
-            *known = (*known).max(*outcome);
-        }
-        for (id, outcome) in worst {
-            if let Some((_, counts)) = found.get_mut(id) {
-                counts.add(outcome);
+        worst.fill(Outcome::NotApplicable);
+        for (place, outcome) in places.iter().zip(&assessed.outcomes) {
+            if let Some(known) = worst.get_mut(*place) {
+                *known = (*known).max(*outcome);
             }
         }
+        for (counts, outcome) in counts.iter_mut().zip(&worst) {
+            counts.add(*outcome);
+        }
     }
-    let shown = |(id, (severity, counts))| ControlPosture { id, severity, counts: Counts::from(counts) };
-    found.into_iter().map(shown).collect()
+    let shown = |((id, severity), counts)| ControlPosture { id, severity, counts: Counts::from(counts) };
+    severities.into_iter().zip(counts).map(shown).collect()
 }

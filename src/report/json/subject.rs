@@ -33,7 +33,7 @@ pub(super) fn report(input: Input<'_>, key: &SubjectKey, assessed: &Assessed) ->
 
 impl SubjectReport {
     /// The worst first: by severity, by tier, by the number of findings, by name.
-    pub(super) fn rank(&self) -> impl Ord + use<> {
+    pub(super) fn rank(&self) -> impl Ord + Send + use<> {
         let open = self.findings.iter().filter(|finding| finding.exception.is_none());
         let (count, severity) =
             open.fold((0, None), |(count, worst), it| (count + 1, worst.max(Some(it.severity))));
@@ -80,8 +80,8 @@ fn finding(input: Input<'_>, origin: Option<&Origin>, detail: &Detail, judged: &
         container: finding.container.as_ref().map(ToString::to_string),
         path: finding.path.to_string(),
         value: finding.value.as_ref().map(ToString::to_string),
-        message: finding.message.to_string(),
-        fix: finding.fix.advice.to_string(),
+        message: finding.message.clone(),
+        fix: finding.fix.advice.clone(),
         patch: finding
             .fix
             .patch
