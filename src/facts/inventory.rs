@@ -1,6 +1,6 @@
 //! All facts together: of a cluster, or of a set of files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::config_map::ConfigMap;
@@ -101,6 +101,8 @@ pub struct Inventory {
     owned: BTreeMap<SubjectKey, Owned>,
     /// Everything else, by kind, namespace and name.
     others: BTreeMap<(ObjectKind, Text, Text), Object>,
+    /// Kinds of which nothing is known: whoever gathered the facts could not read them.
+    unread: BTreeSet<ObjectKind>,
 }
 
 /// Typed ways to what is held of a kind.
@@ -166,6 +168,17 @@ impl Inventory {
             Known::Other(Box::new(object))
         };
         Some(Change { key, before })
+    }
+
+    /// Says that objects of this kind may be there and could not be read.
+    pub fn leave_unread(&mut self, kind: ObjectKind) {
+        self.unread.insert(kind);
+    }
+
+    /// The kinds that could not be read. That one is not among the facts says nothing then.
+    #[must_use]
+    pub const fn unread(&self) -> &BTreeSet<ObjectKind> {
+        &self.unread
     }
 
     /// The namespaces and names of all objects of a kind, owned workloads included.
