@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use anyhow::bail;
+
 use super::terminal::Terminal;
 use crate::api::Kind;
 pub(super) use crate::cluster::Way;
@@ -20,16 +22,26 @@ pub(super) struct ClusterArgs {
     #[arg(long, conflicts_with = "paths")]
     cluster: bool,
 
-    /// The kubeconfig file to use instead of KUBECONFIG, ~/.kube/config or the Pod's service account
-    #[arg(long, value_name = "FILE", requires = "cluster")]
+    /// With --cluster, the kubeconfig file to use instead of KUBECONFIG, ~/.kube/config or the Pod's service account
+    #[arg(long, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
 
-    /// The context of the kubeconfig to use instead of its current one
-    #[arg(long, value_name = "NAME", requires = "cluster")]
+    /// With --cluster, the context of the kubeconfig to use instead of its current one
+    #[arg(long, value_name = "NAME")]
     context: Option<String>,
 }
 
 impl ClusterArgs {
+    /// Refuses a way to a cluster that nobody goes. `requires` would not: it gives way to what the flag conflicts with.
+    pub(super) fn check(&self) -> anyhow::Result<()> {
+        if !self.cluster && (self.kubeconfig.is_some() || self.context.is_some()) {
+            bail!(
+                "--kubeconfig and --context say which cluster is judged: give --cluster in the place of files"
+            );
+        }
+        Ok(())
+    }
+
     /// How to reach the cluster, if one is to be judged.
     pub(super) fn way(&self) -> Option<Way> {
         let Self { cluster, kubeconfig, context } = self;

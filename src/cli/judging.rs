@@ -87,6 +87,7 @@ impl Judging {
 
     /// What the flags say, and where they say nothing the configuration.
     pub(super) fn sources(&self, terminal: &mut Terminal) -> anyhow::Result<(Configuration, Sources)> {
+        self.cluster.check()?;
         let configuration = self.config.load(&self.paths, terminal)?;
         let sources = configuration.sources(Given {
             paths: &self.paths,

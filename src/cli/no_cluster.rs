@@ -12,6 +12,15 @@ pub(super) struct ClusterArgs {}
 pub(super) enum Way {}
 
 impl ClusterArgs {
+    #[expect(
+        clippy::unused_self,
+        clippy::unnecessary_wraps,
+        reason = "a build that knows clusters looks at its flags"
+    )]
+    pub(super) const fn check(&self) -> anyhow::Result<()> {
+        Ok(())
+    }
+
     #[expect(clippy::unused_self, reason = "a build that knows clusters looks at its flags")]
     pub(super) const fn way(&self) -> Option<Way> {
         None
