@@ -4,6 +4,8 @@
 //! `run` that says how it ended.
 
 mod audit;
+#[cfg_attr(not(feature = "operator"), path = "cli/no_cluster.rs")]
+mod cluster;
 mod completions;
 mod config;
 #[cfg(feature = "operator")]

@@ -11,6 +11,7 @@
 //! | [`standard`], [`tier`], [`exception`], [`rollout`] | what people wrote, compiled |
 //! | [`decisions`] | the same of a cluster, kept while it changes |
 //! | [`evaluate`] | the assessment: every outcome, joined with tiers and exceptions; of a cluster, kept while it changes |
+//! | [`needs`] | what controls look at besides their subject |
 //! | [`focus`] | a part of the assessment |
 //! | [`posture`] | the assessment, counted |
 //! | [`status`] | the posture as the three kinds show it |
@@ -25,6 +26,7 @@ pub mod exception;
 pub mod fingerprint;
 pub mod focus;
 pub mod framework;
+pub mod needs;
 pub mod parameters;
 pub mod pattern;
 pub mod policy;

@@ -18,10 +18,13 @@
 //! All of these are pure: no clock, no IO, no async runtime (see ARCHITECTURE.md). The shells around them:
 //!
 //! - [`cli`]: the command line.
-//! - `operator` (feature `operator`): watches, status, lease; the only part that talks to a cluster.
+//! - `cluster` (feature `operator`): how a cluster is reached, and its objects are read.
+//! - `operator` (feature `operator`): watches, status, lease; the only part that writes to a cluster.
 
 pub mod api;
 pub mod cli;
+#[cfg(feature = "operator")]
+pub mod cluster;
 pub mod config;
 pub mod controls;
 pub mod draft;

@@ -200,11 +200,11 @@ impl Context<'_> {
 
     /// A warning at a field of an object, unless its file is only context.
     fn warn(&self, found: &mut Vec<Diagnostic>, lint: &'static Lint, at: &At<'_>, path: &str, message: &str) {
-        if self.files.contains(&at.origin.file) {
+        if let Some(origin) = at.origin.filter(|origin| self.files.contains(&origin.file)) {
             found.push(Diagnostic {
                 lint,
-                file: Arc::clone(&at.origin.file),
-                position: Some(at.origin.locate_written(path)),
+                file: Arc::clone(&origin.file),
+                position: Some(origin.locate_written(path)),
                 message: format!("{}: {path}: {message}", at.called()),
             });
         }
@@ -216,7 +216,7 @@ struct At<'a> {
     kind: Kind,
     namespace: &'a str,
     name: &'a str,
-    origin: &'a Origin,
+    origin: Option<&'a Origin>,
 }
 
 impl At<'_> {

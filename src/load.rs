@@ -4,6 +4,8 @@
 //! order. Pure: whoever has files, a pipe or a network brings the bytes.
 
 mod collection;
+mod decision;
+mod observed;
 mod origin;
 mod policy;
 mod sheet;
@@ -12,6 +14,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use collection::{Collection, Counts, Role, Written};
+pub use observed::CLUSTER;
 pub use origin::Origin;
 pub use sheet::{Settings, Sheet};
 
@@ -20,7 +23,7 @@ use crate::manifest::Position;
 /// Something that could not be used, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// The name of the file.
+    /// The name of the file, or what stands for one, such as [`CLUSTER`].
     pub file: Arc<str>,
     /// The place in it; none if it is about the whole file.
     pub position: Option<Position>,
@@ -64,10 +67,12 @@ pub struct Skipped {
     pub reason: String,
 }
 
-/// `file:line:column: message`
+/// `file:line:column: message`; what is wrong in a cluster says so itself.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        place(f, &self.file, self.position)?;
+        if self.file.as_ref() != CLUSTER {
+            place(f, &self.file, self.position)?;
+        }
         f.write_str(&self.message)
     }
 }

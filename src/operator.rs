@@ -8,7 +8,6 @@ mod draft;
 mod http;
 mod lease;
 pub mod metrics;
-mod observed;
 mod reconcile;
 mod status;
 mod watch;
@@ -20,13 +19,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kube::Client;
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube_lease_manager::LeaseManagerError;
 use tokio::sync::{Notify, RwLock, watch as channel};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
+use crate::cluster::{self, Way, observed};
 use metrics::Metrics;
 use world::World;
 
@@ -52,12 +51,9 @@ pub struct Options {
 /// Why the operator stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The kubeconfig can't be read.
-    #[error("can't read the kubeconfig: {0}; give --kubeconfig, or set KUBECONFIG")]
-    Kubeconfig(#[from] kube::config::KubeconfigError),
-    /// No way to the cluster is configured.
-    #[error("no cluster: {0}; give --kubeconfig, or set KUBECONFIG")]
-    NoCluster(#[from] kube::config::InferConfigError),
+    /// No way to the cluster is known.
+    #[error(transparent)]
+    Cluster(#[from] cluster::Error),
     /// The API server refused.
     #[error("the API server answered: {0}")]
     Api(#[from] kube::Error),
@@ -119,15 +115,7 @@ async fn start(
     options: Options,
     tasks: &mut JoinSet<&'static str>,
 ) -> Result<JoinHandle<Result<(), LeaseManagerError>>, Error> {
-    // Two providers may be linked; which one is used must not depend on which crate asks first.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let config = match &options.kubeconfig {
-        Some(path) => {
-            let kubeconfig = Kubeconfig::read_from(path)?;
-            kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?
-        }
-        None => kube::Config::infer().await?,
-    };
+    let config = cluster::config(&Way { kubeconfig: options.kubeconfig, context: None }).await?;
     let namespace = options.namespace.unwrap_or_else(|| config.default_namespace.clone());
     let client = Client::try_from(config)?;
     let shared = Arc::new(Shared {

@@ -4,8 +4,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't run the program fails there")]
 
+#[cfg(feature = "operator")]
+#[path = "support/apiserver.rs"]
+mod apiserver;
 #[path = "cli/audit.rs"]
 mod audit;
+#[cfg(feature = "operator")]
+#[path = "cli/cluster.rs"]
+mod cluster;
 #[path = "cli/config.rs"]
 mod config;
 #[path = "cli/diff.rs"]

@@ -17,6 +17,8 @@
 mod audit;
 #[path = "conformance/case.rs"]
 mod case;
+#[path = "cluster/command.rs"]
+mod command;
 #[path = "conformance/compare.rs"]
 mod compare;
 #[path = "support/controlplane.rs"]

@@ -33,9 +33,18 @@ use serde_json::Value;
 use stanchion::api::Kind;
 use stanchion::api::schema::{unknown_fields, validate};
 use stanchion::engine::catalogue;
+use stanchion::engine::control::{Heading, Scene, Subject};
+use stanchion::engine::needs::looks_at;
+use stanchion::facts::Inventory;
+use stanchion::facts::object::{Object, ObjectKind, Recognition, recognize};
+use stanchion::manifest::{Limits, read};
+use stanchion::relations::Relations;
 
 /// The fewest cases that the corpus has: a folder that isn't found must not pass.
 const CASES: usize = 60;
+
+/// When scenes are judged for which no case gives a time.
+const NOW: jiff::Timestamp = jiff::Timestamp::constant(1_795_435_200, 0);
 
 #[test]
 fn the_engine_says_what_every_case_expects() {
@@ -50,6 +59,63 @@ fn the_engine_says_what_every_case_expects() {
         }
     }
     compare::report("the engine", cases.len(), &wrong);
+}
+
+#[test]
+fn what_a_control_does_not_look_at_makes_no_difference() {
+    let mut compared = 0;
+    for (name, objects) in scenes() {
+        let inventory = inventory(&objects, None);
+        let kinds: BTreeSet<ObjectKind> = objects.iter().map(Object::kind).collect();
+        for kind in kinds {
+            let rest: Vec<&Object> = objects.iter().filter(|it| it.kind() != kind).collect();
+            let without = self::inventory(&objects, Some(kind));
+            let (all, less) = (Relations::new(&inventory), Relations::new(&without));
+            for control in catalogue::all().iter().filter(|it| !looks_at(it, kind)) {
+                let Ok(check) = (control.compile)(&serde_json::Map::new()) else { continue };
+                for subject in rest.iter().filter_map(|it| Subject::of(it)) {
+                    let judge = |facts| check.judge(subject, &Scene::new(facts, NOW));
+                    let id = control.id;
+                    assert_eq!(
+                        judge(&less),
+                        judge(&all),
+                        "{name}: {id} looks at {kind}: see engine/needs.rs"
+                    );
+                    compared += 1;
+                }
+            }
+        }
+    }
+    assert!(compared > 10_000, "only {compared} judgements were compared");
+}
+
+/// The objects of every case, and those of all examples of a control together.
+fn scenes() -> Vec<(String, Vec<Object>)> {
+    let cases = Case::all().into_iter().map(|case| {
+        let texts: Vec<String> = case.manifests.into_iter().map(|(_, text)| text).collect();
+        (case.name, texts)
+    });
+    let examples = catalogue::all().iter().map(|control| {
+        let of = |heading| control.examples(heading);
+        (control.id.to_owned(), [of(Heading::Violating), of(Heading::Compliant)].concat())
+    });
+    let facts = |text: &String| {
+        let reading = read("a scene", text.as_bytes(), &Limits::default());
+        let decoded = reading.documents.into_iter().filter_map(|document| {
+            match recognize(&document.api_version, &document.kind) {
+                Recognition::Facts(kind) => Object::decode(kind, &document.node).ok(),
+                _ => None,
+            }
+        });
+        decoded.filter(|it| it.meta().is_some()).collect::<Vec<_>>()
+    };
+    cases.chain(examples).map(|(name, texts)| (name, texts.iter().flat_map(facts).collect())).collect()
+}
+
+fn inventory(objects: &[Object], without: Option<ObjectKind>) -> Inventory {
+    let mut inventory = Inventory::default();
+    objects.iter().filter(|it| Some(it.kind()) != without).for_each(|it| drop(inventory.add(it.clone())));
+    inventory
 }
 
 #[test]

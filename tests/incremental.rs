@@ -1,6 +1,11 @@
 //! Whatever changes, one after the other, a ledger that is kept up to date says what a fresh assessment of the end says.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic, and so may its helpers")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic, and so may its helpers"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -247,6 +252,10 @@ fn follow(is_live: bool, steps: &[Step]) -> Result<(usize, usize), TestCaseError
     Ok((judged, all))
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how many cases are tried is a setting of whoever runs the tests"
+)]
 fn run(is_live: bool) {
     let (pool, decisions) = (pool(), documents(DECISIONS));
     let cases = std::env::var("STANCHION_CASES").ok().and_then(|it| it.parse().ok()).unwrap_or(16);

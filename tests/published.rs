@@ -9,6 +9,9 @@
     reason = "a test may panic, and so may its helpers"
 )]
 
+#[path = "support/apiserver.rs"]
+#[expect(dead_code, reason = "other tests use more of it")]
+mod apiserver;
 #[path = "support/controlplane.rs"]
 #[expect(dead_code, reason = "other tests use more of it")]
 mod controlplane;
@@ -21,8 +24,9 @@ mod program;
 use std::collections::BTreeMap;
 
 use boon::{Compiler, Schemas};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use apiserver::ApiServer;
 use controlplane::ControlPlane;
 use program::{AT, stanchion};
 
@@ -57,7 +61,15 @@ fn sarif_keeps_to_its_schema() {
     compiler.enable_format_assertions();
     compiler.add_resource("urn:sarif", schema).unwrap();
     let schema = compiler.compile("urn:sarif", &mut schemas).unwrap();
-    for args in RUNS {
+    let container = json!({"name": "app", "image": "a", "securityContext": {"privileged": true}});
+    let pods = [
+        json!({"metadata": {"name": "a", "namespace": "b"}, "spec": {"containers": [container]}}),
+        json!({"metadata": {"name": "b", "namespace": "b"}, "spec": "can't be read"}),
+    ];
+    let server = ApiServer::with(&[("/api/v1/pods", &pods)]);
+    let kubeconfig = server.kubeconfig();
+    let of_cluster: &[&str] = &["--cluster", "--kubeconfig", &kubeconfig];
+    for args in RUNS.into_iter().chain([of_cluster]) {
         let log: Value = serde_json::from_str(&written(args, "sarif")).unwrap();
         if let Err(error) = schemas.validate(&log, schema) {
             panic!("{args:?}: {error:#}");

@@ -1,5 +1,6 @@
 //! `stanchion audit`
 
+use anyhow::bail;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::filters::FilterArgs;
@@ -81,6 +82,10 @@ pub(super) struct Audit<'a> {
 
 pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
     output::check(&args.output)?;
+    args.judging.check()?;
+    if args.fix && args.judging.is_of_cluster() {
+        bail!("--fix mends files, and a cluster has none: audit the manifests that it is made from");
+    }
     if args.filters.said().is_some() {
         output::check_whole(&args.output)?;
     }
@@ -110,7 +115,7 @@ impl<'a> Audit<'a> {
         terminal: Option<&mut Terminal>,
     ) -> anyhow::Result<Judged> {
         let Self { args, sources, .. } = self;
-        let mut judged = args.judging.judge(sources, known, terminal);
+        let mut judged = args.judging.judge(sources, known, terminal)?;
         args.filters.narrow(&judged.policy, &mut judged.assessment)?;
         Ok(judged)
     }

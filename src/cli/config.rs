@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow, bail};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
+use super::cluster::Way;
 use super::sources::Sources;
 use super::terminal::Terminal;
 use super::{files, presets};
@@ -30,9 +31,11 @@ pub(super) struct ConfigArgs {
 }
 
 /// What the flags of a command say; the configuration fills in the rest.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Given<'a> {
     pub(super) paths: &'a [PathBuf],
+    /// The cluster that is judged in the place of paths.
+    pub(super) cluster: Option<Way>,
     pub(super) standards: &'a [PathBuf],
     pub(super) presets: &'a [String],
     pub(super) namespace: Option<&'a str>,
@@ -105,12 +108,13 @@ impl Configuration {
     /// Everything that is judged and by what. A flag replaces what the file says.
     pub(super) fn sources(&self, given: Given<'_>) -> anyhow::Result<Sources> {
         let config = &self.file.config;
-        let paths = if given.paths.is_empty() {
+        let needs_paths = given.cluster.is_none();
+        let paths = if given.paths.is_empty() && needs_paths {
             self.resolve("paths", config.paths.as_deref())?
         } else {
             given.paths.to_vec()
         };
-        if paths.is_empty() {
+        if paths.is_empty() && needs_paths {
             bail!("nothing to read: give a PATH, `-` for standard input, or `paths` in {FILE_NAME}");
         }
         let standards = if given.standards.is_empty() {
@@ -126,6 +130,7 @@ impl Configuration {
         let namespace = given.namespace.or(config.namespace.as_deref()).unwrap_or("default").to_owned();
         Ok(Sources {
             paths,
+            cluster: given.cluster,
             ignores: self.ignores()?,
             standards,
             presets,

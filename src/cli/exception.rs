@@ -39,7 +39,8 @@ fn tell_what_is_missing(collection: &Collection, terminal: &mut Terminal) {
     for problem in &collection.problems {
         terminal.note(&problem.to_string());
     }
-    if !collection.exceptions.is_empty() && collection.inventory.workloads().next().is_none() {
+    let is_of_files = collection.cluster.is_none();
+    if is_of_files && !collection.exceptions.is_empty() && collection.inventory.workloads().next().is_none() {
         terminal
             .note("no workload among the files: give the manifests too, to see what the exceptions cover");
     }

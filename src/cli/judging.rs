@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use anyhow::bail;
 use clap::builder::PossibleValuesParser;
 use jiff::Timestamp;
 
+use super::cluster::ClusterArgs;
 use super::config::{ConfigArgs, Configuration, Given};
 use super::sources::Sources;
 use super::terminal::Terminal;
@@ -23,6 +25,9 @@ pub(super) struct Judging {
     /// that is named is read whatever it is called.
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
 
     /// Files or folders with SecurityStandards, ServiceTiers and RiskExceptions to judge by
     ///
@@ -64,11 +69,29 @@ pub(super) struct Judged {
 }
 
 impl Judging {
+    /// Whether a cluster is judged, which has no files.
+    pub(super) fn is_of_cluster(&self) -> bool {
+        self.cluster.way().is_some()
+    }
+
+    /// Refuses what means something for files alone: `-n` is kubectl's for what `--namespace` says here.
+    pub(super) fn check(&self) -> anyhow::Result<()> {
+        match &self.default_namespace {
+            Some(name) if self.is_of_cluster() => bail!(
+                "-n names the namespace of objects that name none, and in a cluster all do: leave it out; \
+                 `stanchion audit --cluster --namespace {name}` judges what is in it alone"
+            ),
+            _ => Ok(()),
+        }
+    }
+
     /// What the flags say, and where they say nothing the configuration.
     pub(super) fn sources(&self, terminal: &mut Terminal) -> anyhow::Result<(Configuration, Sources)> {
+        self.cluster.check()?;
         let configuration = self.config.load(&self.paths, terminal)?;
         let sources = configuration.sources(Given {
             paths: &self.paths,
+            cluster: self.cluster.way(),
             standards: &self.standards,
             presets: &self.preset,
             namespace: self.default_namespace.as_deref(),
@@ -83,19 +106,20 @@ impl Judging {
         sources: &Sources,
         known: &files::Contents,
         terminal: Option<&mut Terminal>,
-    ) -> Judged {
-        let mut collection = sources.collect(known, terminal);
+    ) -> anyhow::Result<Judged> {
+        let mut collection = sources.collect(known, terminal)?;
         let policy = collection.compile(sources.policy.clone());
         let mut assessment = assess(&policy, &collection.inventory, self.at.unwrap_or_else(moment::now));
         // What stands in policy files alone is known, not judged.
-        assessment.subjects.retain(|key, _| collection.origins.contains_key(key));
-        Judged { collection, policy, assessment }
+        assessment.subjects.retain(|key, _| collection.is_judged(key));
+        Ok(Judged { collection, policy, assessment })
     }
 
-    /// The same from what stands in the files.
-    pub(super) fn judge_files(&self, terminal: &mut Terminal) -> anyhow::Result<(Sources, Judged)> {
+    /// The same from what is on disk or in the cluster.
+    pub(super) fn judge_all(&self, terminal: &mut Terminal) -> anyhow::Result<(Sources, Judged)> {
+        self.check()?;
         let (_, sources) = self.sources(terminal)?;
-        let judged = self.judge(&sources, &files::Contents::new(), Some(terminal));
+        let judged = self.judge(&sources, &files::Contents::new(), Some(terminal))?;
         Ok((sources, judged))
     }
 }

@@ -33,7 +33,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
-    let (_, judged) = args.judging.judge_files(terminal)?;
+    let (_, judged) = args.judging.judge_all(terminal)?;
     let (input, problems) = (judged.input(), &judged.collection.problems);
     let scope = Scope { framework: args.framework, ..Scope::default() };
     let report = AuditReport::new(input, &scope);

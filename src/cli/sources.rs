@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use ignore::gitignore::Gitignore;
 
+use super::cluster::{self, Way};
 use super::terminal::Terminal;
 use super::{files, presets};
 use crate::engine::policy;
-use crate::facts::Text;
+use crate::facts::{ObjectKind, Text};
 use crate::load::{Collection, Role, Settings, Sheet};
 use crate::manifest::Limits;
 
@@ -17,6 +18,8 @@ use crate::manifest::Limits;
 pub(super) struct Sources {
     /// What is judged.
     pub(super) paths: Vec<PathBuf>,
+    /// The cluster that is judged in their place.
+    pub(super) cluster: Option<Way>,
     /// What is passed over in its folders.
     pub(super) ignores: Gitignore,
     /// Policy beside it.
@@ -42,8 +45,15 @@ impl Sources {
     }
 
     /// Reads everything, with what is known of files in their place; with a terminal, says what judges.
-    pub(super) fn collect(&self, known: &files::Contents, terminal: Option<&mut Terminal>) -> Collection {
-        let mut collection = Collection::default();
+    pub(super) fn collect(
+        &self,
+        known: &files::Contents,
+        mut terminal: Option<&mut Terminal>,
+    ) -> anyhow::Result<Collection> {
+        let mut collection = match &self.cluster {
+            Some(way) => cluster::gather(way, terminal.as_deref_mut())?,
+            None => Collection::default(),
+        };
         let settings = self.settings();
         let preset = |name: &&str| presets::sheet(name, &settings);
         let mut wanted: Vec<&str> = self.presets.iter().map(String::as_str).collect();
@@ -59,22 +69,29 @@ impl Sources {
         if wanted.is_empty() && !collection.mentions_standards() {
             wanted = presets::DEFAULTS.to_vec();
             given = wanted.iter().filter_map(preset).collect();
-            let others: Vec<&str> = presets::names().filter(|name| !wanted.contains(name)).collect();
-            let others = if others.is_empty() {
-                String::new()
-            } else {
-                format!("; --preset knows {}", others.join(", "))
-            };
-            let judging = wanted.join(" and ");
             if let Some(terminal) = terminal {
-                terminal
-                    .note(&format!("no SecurityStandard given: judging by the presets {judging}{others}"));
+                tell_what_judges(&collection, &wanted, terminal);
             }
         }
         for sheet in given {
             collection.add_preset(sheet);
         }
         collection.expect_objects();
-        collection
+        Ok(collection)
     }
+}
+
+/// Says that presets judge, which nobody asked for.
+fn tell_what_judges(collection: &Collection, wanted: &[&str], terminal: &mut Terminal) {
+    let others: Vec<&str> = presets::names().filter(|name| !wanted.contains(name)).collect();
+    let others =
+        if others.is_empty() { String::new() } else { format!("; --preset knows {}", others.join(", ")) };
+    let judging = wanted.join(" and ");
+    let unread = collection.inventory.unread();
+    let why = match &collection.cluster {
+        None => "no SecurityStandard given",
+        Some(_) if unread.contains(&ObjectKind::SecurityStandard) => "no SecurityStandard could be read",
+        Some(_) => "no SecurityStandard in the cluster",
+    };
+    terminal.note(&format!("{why}: judging by the presets {judging}{others}"));
 }

@@ -11,6 +11,10 @@ use crate::report::table;
 /// The columns of what is no terminal.
 pub(super) const COLUMNS: usize = 100;
 
+/// The columns of a line that says how far something is.
+#[cfg(feature = "operator")]
+const PROGRESS: usize = 60;
+
 /// Bytes of an answer; no field of ours takes more.
 const LONGEST_ANSWER: u64 = 16_384;
 
@@ -51,6 +55,15 @@ impl Terminal {
     pub(super) fn note(&mut self, line: &str) {
         // Without a standard error there is nobody to tell.
         let _ = writeln!(self.err, "{}", table::clean(line));
+    }
+
+    /// Shows how far something is in the place of what was shown before, if somebody looks; nothing ends it.
+    #[cfg(feature = "operator")]
+    pub(super) fn progress(&mut self, line: &str) {
+        if self.shows_errors_to_a_person() {
+            let end = if line.is_empty() { "\r" } else { "" };
+            let _ = write!(self.err, "\r{line:PROGRESS$}{end}").and_then(|()| self.err.flush());
+        }
     }
 
     /// Whether there is a person to ask.

@@ -199,7 +199,7 @@ impl Posture {
     #[must_use]
     pub fn of_nothing(policy: &Policy) -> Self {
         Self {
-            standards: policy.standards.iter().map(|it| StandardPosture::empty(it)).collect(),
+            standards: policy.standards.iter().map(StandardPosture::empty).collect(),
             tiers: policy.tiers.iter().map(|tier| (tier.name.clone(), TierPosture::default())).collect(),
             columns: Columns::of(policy),
             ..Self::default()

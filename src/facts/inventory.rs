@@ -1,6 +1,6 @@
 //! All facts together: of a cluster, or of a set of files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::config_map::ConfigMap;
@@ -101,6 +101,8 @@ pub struct Inventory {
     owned: BTreeMap<SubjectKey, Owned>,
     /// Everything else, by kind, namespace and name.
     others: BTreeMap<(ObjectKind, Text, Text), Object>,
+    /// Kinds of which nothing is known: whoever gathered the facts could not read them.
+    unread: BTreeSet<ObjectKind>,
 }
 
 /// Typed ways to what is held of a kind.
@@ -166,6 +168,17 @@ impl Inventory {
             Known::Other(Box::new(object))
         };
         Some(Change { key, before })
+    }
+
+    /// Says that objects of this kind may be there and could not be read.
+    pub fn leave_unread(&mut self, kind: ObjectKind) {
+        self.unread.insert(kind);
+    }
+
+    /// The kinds that could not be read. That one is not among the facts says nothing then.
+    #[must_use]
+    pub const fn unread(&self) -> &BTreeSet<ObjectKind> {
+        &self.unread
     }
 
     /// The namespaces and names of all objects of a kind, owned workloads included.
@@ -314,7 +327,7 @@ impl Inventory {
     /// All namespaces.
     pub fn namespaces(&self) -> impl Iterator<Item = &Namespace> {
         self.all_of(ObjectKind::Namespace).filter_map(|object| match object {
-            Object::Namespace(namespace) => Some(namespace),
+            Object::Namespace(namespace) => Some(&**namespace),
             _ => None,
         })
     }
@@ -342,7 +355,7 @@ impl Inventory {
     /// All service accounts.
     pub fn service_accounts(&self) -> impl Iterator<Item = &ServiceAccount> {
         self.all_of(ObjectKind::ServiceAccount).filter_map(|object| match object {
-            Object::ServiceAccount(account) => Some(account),
+            Object::ServiceAccount(account) => Some(&**account),
             _ => None,
         })
     }
@@ -396,7 +409,7 @@ impl Inventory {
     /// All nodes. None in files, mostly.
     pub fn nodes(&self) -> impl Iterator<Item = &Node> {
         self.all_of(ObjectKind::Node).filter_map(|object| match object {
-            Object::Node(node) => Some(node),
+            Object::Node(node) => Some(&**node),
             _ => None,
         })
     }
@@ -404,7 +417,7 @@ impl Inventory {
     /// All Secrets, without their data.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
         self.all_of(ObjectKind::Secret).filter_map(|object| match object {
-            Object::Secret(secret) => Some(secret),
+            Object::Secret(secret) => Some(&**secret),
             _ => None,
         })
     }
@@ -412,7 +425,7 @@ impl Inventory {
     /// The disruption budgets of a namespace.
     pub fn disruption_budgets(&self, namespace: &str) -> impl Iterator<Item = &DisruptionBudget> {
         self.all_in(ObjectKind::DisruptionBudget, namespace).filter_map(|object| match object {
-            Object::DisruptionBudget(budget) => Some(budget),
+            Object::DisruptionBudget(budget) => Some(&**budget),
             _ => None,
         })
     }

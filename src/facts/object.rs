@@ -81,9 +81,9 @@ pub enum Object {
     /// Any kind with a pod template.
     Workload(Box<Workload>),
     /// v1 Namespace
-    Namespace(Namespace),
+    Namespace(Box<Namespace>),
     /// v1 `ServiceAccount`
-    ServiceAccount(ServiceAccount),
+    ServiceAccount(Box<ServiceAccount>),
     /// A Role or a `ClusterRole`.
     Role(Box<Role>),
     /// A `RoleBinding` or a `ClusterRoleBinding`.
@@ -101,11 +101,11 @@ pub enum Object {
     /// v1 `ConfigMap`
     ConfigMap(Box<ConfigMap>),
     /// v1 Secret
-    Secret(Secret),
+    Secret(Box<Secret>),
     /// policy/v1 `PodDisruptionBudget`
-    DisruptionBudget(DisruptionBudget),
+    DisruptionBudget(Box<DisruptionBudget>),
     /// v1 Node
-    Node(Node),
+    Node(Box<Node>),
     /// audit.k8s.io/v1 Policy
     AuditPolicy(Box<AuditPolicy>),
     /// What must hold.

@@ -22,7 +22,7 @@ pub(super) fn check(context: Context<'_>, found: &mut Vec<Diagnostic>) {
             kind: Kind::RiskException,
             namespace: namespace.as_str(),
             name: name.as_str(),
-            origin: &written.origin,
+            origin: written.origin.as_ref(),
         };
         let names = Names { context, at: &at, exception: &written.object };
         names.controls(found);

@@ -9,8 +9,12 @@ use crate::facts::Text;
 pub(super) fn check(context: Context<'_>, found: &mut Vec<Diagnostic>) {
     let posture = posture::measure(context.policy, context.assessment);
     for ((_, name), written) in &context.collection.standards {
-        let at =
-            At { kind: Kind::SecurityStandard, namespace: "", name: name.as_str(), origin: &written.origin };
+        let at = At {
+            kind: Kind::SecurityStandard,
+            namespace: "",
+            name: name.as_str(),
+            origin: written.origin.as_ref(),
+        };
         tiers(context, &at, &written.object, found);
         let place = context.policy.standards.binary_search_by(|standard| standard.name.cmp(name)).ok();
         if let Some(measured) = place.and_then(|place| posture.standards.get(place)) {

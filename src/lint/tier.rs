@@ -13,7 +13,12 @@ pub(super) fn check(context: Context<'_>, found: &mut Vec<Diagnostic>) {
     tiers.sort_by_key(|(name, written)| (written.object.spec.level, *name));
     let mut default: Option<&Text> = None;
     for (place, (name, written)) in tiers.iter().enumerate() {
-        let at = At { kind: Kind::ServiceTier, namespace: "", name: name.as_str(), origin: &written.origin };
+        let at = At {
+            kind: Kind::ServiceTier,
+            namespace: "",
+            name: name.as_str(),
+            origin: written.origin.as_ref(),
+        };
         if written.object.spec.default {
             match default {
                 None => default = Some(name),

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::{Cause, Origin, Problem, Sheet, Skipped};
+use super::decision::Decision;
+use super::{CLUSTER, Cause, Origin, Problem, Sheet, Skipped};
 use crate::api::{Kind, RiskException, SecurityStandard, ServiceTier};
 use crate::engine::policy::{Policy, Refused, Settings};
 use crate::facts::object::Object;
@@ -35,18 +36,21 @@ pub struct Counts {
 pub struct Written<T> {
     /// The object.
     pub object: T,
-    /// Where it stands.
-    pub origin: Origin,
+    /// Where it stands; nothing for what is in a cluster.
+    pub origin: Option<Origin>,
 }
 
-type Name = (Text, Text);
+/// Namespace, empty for cluster-scoped kinds, and name.
+pub(super) type Name = (Text, Text);
 
 /// All files together. The same sheets in the same order give the same collection.
 #[derive(Debug, Default)]
 pub struct Collection {
     /// Facts.
     pub inventory: Inventory,
-    /// Where each subject stands that is to be judged.
+    /// The address of the cluster that all of it but policy was read of; nothing if it is of files.
+    pub cluster: Option<Arc<str>>,
+    /// Where each subject of a file stands that is to be judged.
     pub origins: HashMap<SubjectKey, Origin>,
     /// What must hold, by name (the namespace is empty).
     pub standards: BTreeMap<Name, Written<SecurityStandard>>,
@@ -78,21 +82,18 @@ impl Collection {
         self.skipped.extend(sheet.skipped);
         for (object, origin) in sheet.facts {
             match object {
-                Object::SecurityStandard(object) => {
-                    let written = Written { object: *object, origin };
-                    keep(&mut self.standards, &mut self.problems, Kind::SecurityStandard, written);
-                }
-                Object::ServiceTier(object) => {
-                    let written = Written { object: *object, origin };
-                    keep(&mut self.tiers, &mut self.problems, Kind::ServiceTier, written);
-                }
-                Object::RiskException(object) => {
-                    let written = Written { object: *object, origin };
-                    keep(&mut self.exceptions, &mut self.problems, Kind::RiskException, written);
-                }
+                Object::SecurityStandard(object) => self.keep_written(*object, origin),
+                Object::ServiceTier(object) => self.keep_written(*object, origin),
+                Object::RiskException(object) => self.keep_written(*object, origin),
                 object => self.add_facts(object, origin, role),
             }
         }
+    }
+
+    /// Whether a subject is judged: everything in a cluster, and of files what isn't policy alone.
+    #[must_use]
+    pub fn is_judged(&self, key: &SubjectKey) -> bool {
+        self.cluster.is_some() || self.origins.contains_key(key)
     }
 
     /// Adds a standard that comes with the program: no file that anybody gave.
@@ -110,7 +111,7 @@ impl Collection {
 
     /// Files without any object were hardly meant to be audited: that is a problem, not a clean result.
     pub fn expect_objects(&mut self) {
-        if self.counts.objects > 0 || !self.problems.is_empty() {
+        if self.counts.objects > 0 || !self.problems.is_empty() || self.cluster.is_some() {
             return;
         }
         let file = self.skipped.first().map_or_else(|| Arc::from("<stdin>"), |it| Arc::clone(&it.file));
@@ -148,6 +149,11 @@ impl Collection {
     fn add_facts(&mut self, object: Object, origin: Origin, role: Role) {
         if role == Role::Policy && !matches!(object, Object::Namespace(_)) {
             let reason = "given as policy, where only standards, tiers, exceptions and namespaces count";
+            self.skip(&origin, None, reason.to_owned());
+            return;
+        }
+        if self.cluster.is_some() {
+            let reason = "given as policy beside a cluster, whose own namespaces count";
             self.skip(&origin, None, reason.to_owned());
             return;
         }
@@ -193,9 +199,9 @@ impl Collection {
     pub fn origin(&self, kind: Kind, namespace: &str, name: &str) -> Option<&Origin> {
         let name = &(Text::from(namespace), Text::from(name));
         match kind {
-            Kind::SecurityStandard => self.standards.get(name).map(|written| &written.origin),
-            Kind::ServiceTier => self.tiers.get(name).map(|written| &written.origin),
-            Kind::RiskException => self.exceptions.get(name).map(|written| &written.origin),
+            Kind::SecurityStandard => self.standards.get(name)?.origin.as_ref(),
+            Kind::ServiceTier => self.tiers.get(name)?.origin.as_ref(),
+            Kind::RiskException => self.exceptions.get(name)?.origin.as_ref(),
         }
     }
 
@@ -210,39 +216,52 @@ impl Collection {
         let slash = if refused.namespace.is_empty() { "" } else { "/" };
         let called = format!("{} {}{slash}{}", refused.kind, refused.namespace, refused.name);
         let problem = |error: &crate::engine::error::CompileError| Problem {
-            file: origin.map_or_else(|| Arc::from(""), |origin| Arc::clone(&origin.file)),
+            file: origin.map_or_else(|| Arc::from(CLUSTER), |origin| Arc::clone(&origin.file)),
             position: origin.map(|origin| origin.locate_written(&error.path)),
             message: format!("{called}: {error}"),
             cause: Cause::Value,
         };
         refused.errors.iter().map(problem).collect()
     }
-}
 
-/// Keeps one of our objects, unless another one has its name. The very same object may stand in two places.
-fn keep<T: kube::Resource + PartialEq>(
-    known: &mut BTreeMap<Name, Written<T>>,
-    problems: &mut Vec<Problem>,
-    kind: Kind,
-    written: Written<T>,
-) {
-    let meta = written.object.meta();
-    let text = |value: &Option<String>| Text::from(value.as_deref().unwrap_or_default());
-    let name = (text(&meta.namespace), text(&meta.name));
-    let Some(first) = known.get(&name) else {
-        known.insert(name, written);
-        return;
-    };
-    if first.object == written.object {
-        return;
+    fn keep_written<T: Decision>(&mut self, object: T, origin: Origin) {
+        self.keep(Written { object, origin: Some(origin) });
     }
-    let (namespace, name) = &name;
-    let slash = if namespace.is_empty() { "" } else { "/" };
-    let message = format!(
-        "{kind} {namespace}{slash}{name}: another one has this name, at {}:{}, and counts; keep one of them",
-        first.origin.file,
-        first.origin.start()
-    );
-    let position = Some(written.origin.start());
-    problems.push(Problem { file: written.origin.file, position, message, cause: Cause::Name });
+
+    /// Keeps one of our objects, unless another one has its name. The very same object may stand in two places; what a
+    /// file says counts in the place of what the cluster has.
+    pub(super) fn keep<T: Decision>(&mut self, mut written: Written<T>) {
+        let meta = written.object.meta();
+        let text = |value: &Option<String>| Text::from(value.as_deref().unwrap_or_default());
+        let key = (text(&meta.namespace), text(&meta.name));
+        let Some(first) = T::known(self).get(&key) else {
+            T::known(self).insert(key, written);
+            return;
+        };
+        if first.object == written.object {
+            return;
+        }
+        let slash = if key.0.is_empty() { "" } else { "/" };
+        let called = format!("{} {}{slash}{}", T::KIND, key.0, key.1);
+        let place = |origin: &Origin| format!("{}:{}", origin.file, origin.start());
+        match (&first.origin, &written.origin) {
+            (None, Some(origin)) => {
+                let reason = format!("the one at {} counts in its place", place(origin));
+                written.object.inherit(&first.object);
+                T::known(self).insert(key, written);
+                let object = Some(called);
+                self.skipped.push(Skipped { file: CLUSTER.into(), position: None, object, reason });
+            }
+            (Some(first), Some(origin)) => {
+                let message = format!(
+                    "{called}: another one has this name, at {}, and counts; keep one of them",
+                    place(first)
+                );
+                let (file, position) = (Arc::clone(&origin.file), Some(origin.start()));
+                self.problems.push(Problem { file, position, message, cause: Cause::Name });
+            }
+            // A cluster has one of each name, and is read first.
+            (_, None) => {}
+        }
+    }
 }

@@ -1,10 +1,11 @@
 //! Reconciling: what changed is judged by the pure engine, and what differs is handed to the writer.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tracing::{debug, warn};
 
 use super::draft::Draft;
@@ -118,19 +119,16 @@ impl Evaluator {
     /// Judges what changed in the world; everything, if that isn't known.
     fn evaluate(&mut self, world: &World, changes: Option<Changes>, now: Timestamp) -> Evaluated {
         // An evaluation that fails leaves no ledger behind.
-        let (ledger, judged) = match (self.ledger.take(), changes) {
-            (Some(mut ledger), Some(changes)) => {
-                self.decide(world, &changes);
-                let (facts, decided) = (changes.facts(), self.decisions.take());
-                let judged = ledger.update(self.decisions.policy(), &world.inventory, &facts, &decided, now);
-                (ledger, judged)
-            }
-            _ => {
-                self.decide_all(world);
-                let ledger = Ledger::new(self.decisions.policy(), &world.inventory, now);
-                let judged = ledger.assessment().subjects.len();
-                (ledger, judged)
-            }
+        let (ledger, judged) = if let (Some(mut ledger), Some(changes)) = (self.ledger.take(), changes) {
+            self.decide(world, &changes);
+            let (facts, decided) = (changes.facts(), self.decisions.take());
+            let judged = ledger.update(self.decisions.policy(), &world.inventory, &facts, &decided, now);
+            (ledger, judged)
+        } else {
+            self.decide_all(world);
+            let ledger = Ledger::new(self.decisions.policy(), &world.inventory, now);
+            let judged = ledger.assessment().subjects.len();
+            (ledger, judged)
         };
         let findings = findings(&self.decisions, &ledger);
         let Draft { writes, next, .. } = Draft::new(world, &self.decisions, &findings, now);

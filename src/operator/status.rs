@@ -40,12 +40,12 @@ impl Write {
         version: Option<&str>,
         status: &impl Serialize,
     ) -> Option<Self> {
-        let mut metadata = json!({"name": name});
+        let mut metadata = serde_json::Map::from_iter([("name".to_owned(), json!(name))]);
         if !namespace.is_empty() {
-            metadata = json!({"name": name, "namespace": namespace});
+            metadata.insert("namespace".to_owned(), json!(namespace));
         }
         if let Some(version) = version {
-            metadata["resourceVersion"] = json!(version);
+            metadata.insert("resourceVersion".to_owned(), json!(version));
         }
         let body = json!({
             "apiVersion": api::API_VERSION,

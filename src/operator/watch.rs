@@ -11,8 +11,8 @@ use kube::{Client, Resource};
 use tracing::{debug, warn};
 
 use super::Shared;
-use super::observed::{Observed, is_optional, resource};
-use crate::facts::object::{Object, ObjectKind};
+use crate::cluster::observed::{Observed, is_optional, resource};
+use crate::facts::object::ObjectKind;
 
 /// Namespace, empty for cluster-scoped kinds, and name.
 pub(super) type Key = (String, String);
@@ -117,13 +117,12 @@ fn key_of(observed: &Observed) -> Key {
 
 /// Decodes outside the lock, and drops the bytes.
 async fn put(shared: &Shared, kind: ObjectKind, observed: &Observed) -> bool {
-    let bytes = observed.raw.get();
-    match Object::decode(kind, &mut serde_json::Deserializer::from_str(bytes)) {
+    match observed.decode(kind) {
         Ok(object) => shared.world.write().await.put(object),
         Err(error) => {
             let key = key_of(observed);
             warn!(?kind, namespace = key.0, name = key.1, %error, "an object can't be decoded; the others go on");
-            shared.world.write().await.put_malformed(kind, key, bytes, &error.to_string())
+            shared.world.write().await.put_malformed(kind, key, observed.raw.get(), &error.to_string())
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::facts::running::RunningContainer;
 use crate::facts::{Image, ImageRef, Inventory, Running, Text};
 
 /// Where a digest runs.
@@ -16,67 +17,156 @@ pub struct Spread {
 /// The digests that a tag runs as, those that most containers run first.
 pub type Digests = Vec<(String, Spread)>;
 
+/// What an image runs as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunsAs<'a> {
+    /// It is not known to run, or is not named by a tag.
+    Unknown,
+    /// Its tag stands for one digest.
+    One,
+    /// Its tag stands for several.
+    Several(&'a Digests),
+}
+
 /// Every tag that runs, by its completed reference.
 #[derive(Debug, Default)]
 pub struct RunningImages {
-    by_tag: BTreeMap<String, Digests>,
+    /// Of each tag the ids by which containers run it, as the runtimes write them, and how many do. Ids with one digest
+    /// stand under the first of them.
+    tags: BTreeMap<String, Vec<(Text, u32)>>,
+    /// The tags with several digests.
+    mixed: BTreeMap<String, Digests>,
 }
 
 impl RunningImages {
     /// The images of all these facts.
     #[must_use]
     pub fn of_all(inventory: &Inventory) -> Self {
-        // As the runtimes write it first: the same few texts come from every pod.
-        let mut written: BTreeMap<(&Text, &Text), Spread> = BTreeMap::new();
-        let owned = inventory.owned().filter_map(|(_, owned)| Some((owned.running.as_deref()?, &owned.node)));
-        let bare = inventory
-            .workloads()
-            .filter_map(|(_, workload)| Some((workload.running.as_deref()?, &workload.spec().node_name)));
-        for (running, node) in owned.chain(bare) {
-            for container in Running::containers(running) {
-                let spread = written.entry((&container.image, &container.image_id)).or_default();
-                spread.containers += 1;
-                if let Some(node) = node
-                    && !spread.nodes.contains(node)
-                {
-                    spread.nodes.insert(node.clone());
-                }
+        let mut images = Self::default();
+        // The same few texts come from every pod.
+        let mut written: BTreeMap<(&Text, &Text), u32> = BTreeMap::new();
+        for (_, container) in all(inventory) {
+            *written.entry((&container.image, &container.image_id)).or_default() += 1;
+        }
+        for ((image, id), number) in written {
+            if let Some(tag) = tag_of(image, id) {
+                images.count(&tag, id, |known| *known = known.saturating_add(number));
             }
         }
-        let mut by_tag: BTreeMap<String, BTreeMap<String, Spread>> = BTreeMap::new();
-        for ((image, id), spread) in written {
-            let (Some(tag), Some(digest)) =
-                (ImageRef::parse(image).ok().and_then(completed_tag), digest_of(id))
-            else {
+        let tags: BTreeSet<String> = images.tags.keys().cloned().collect();
+        images.spread(inventory, &tags);
+        images
+    }
+
+    /// Takes containers that don't run any more, and others that do now. Returns the tags of which something else is to be
+    /// said than before.
+    pub(super) fn update<'a>(
+        &mut self,
+        inventory: &Inventory,
+        gone: impl Iterator<Item = &'a RunningContainer>,
+        come: impl Iterator<Item = &'a RunningContainer>,
+    ) -> BTreeSet<String> {
+        let mut touched = BTreeSet::new();
+        let containers = gone.map(|it| (it, false)).chain(come.map(|it| (it, true)));
+        for (container, comes) in containers {
+            let Some(tag) = tag_of(&container.image, &container.image_id) else { continue };
+            let before = self.tags.get(&tag).map_or(0, Vec::len);
+            self.count(&tag, &container.image_id, |known| {
+                *known = if comes { known.saturating_add(1) } else { known.saturating_sub(1) };
+            });
+            let after = self.tags.get(&tag).map_or(0, Vec::len);
+            // How many containers run one digest is not said.
+            if before != after || after > 1 {
+                touched.insert(tag);
+            }
+        }
+        self.spread(inventory, &touched);
+        touched
+    }
+
+    /// What an image runs as.
+    #[must_use]
+    pub fn runs_as(&self, image: &Image) -> RunsAs<'_> {
+        if self.tags.is_empty() {
+            return RunsAs::Unknown;
+        }
+        let tag = tag(image).filter(|tag| self.tags.contains_key(tag));
+        match tag.map(|tag| self.mixed.get(&tag)) {
+            None => RunsAs::Unknown,
+            Some(None) => RunsAs::One,
+            Some(Some(digests)) => RunsAs::Several(digests),
+        }
+    }
+
+    /// Changes how many containers run a tag by an id.
+    fn count(&mut self, tag: &str, id: &Text, change: impl FnOnce(&mut u32)) {
+        let ids = self.tags.entry(tag.to_owned()).or_default();
+        let known = ids.iter().position(|(known, _)| digest_of(known) == digest_of(id));
+        let place = known.unwrap_or_else(|| {
+            ids.push((id.clone(), 0));
+            ids.len() - 1
+        });
+        if let Some((_, number)) = ids.get_mut(place) {
+            change(number);
+            if *number == 0 {
+                ids.swap_remove(place);
+            }
+        }
+        if ids.is_empty() {
+            self.tags.remove(tag);
+        }
+    }
+
+    /// Finds where the digests of tags run that have several.
+    fn spread(&mut self, inventory: &Inventory, tags: &BTreeSet<String>) {
+        for tag in tags {
+            self.mixed.remove(tag);
+        }
+        let several = tags.iter().filter(|tag| self.tags.get(*tag).is_some_and(|ids| ids.len() > 1));
+        let several: BTreeSet<&String> = several.collect();
+        if several.is_empty() {
+            return;
+        }
+        let ids = several.iter().filter_map(|tag| self.tags.get(*tag)).flatten();
+        let asked: BTreeSet<&str> = ids.filter_map(|(id, _)| digest_of(id)).collect();
+        let mut found: BTreeMap<String, BTreeMap<String, Spread>> = BTreeMap::new();
+        for (node, container) in all(inventory) {
+            let Some(digest) = digest_of(&container.image_id).filter(|digest| asked.contains(digest)) else {
                 continue;
             };
-            let known = by_tag.entry(tag).or_default().entry(digest.to_owned()).or_default();
-            known.containers += spread.containers;
-            known.nodes.extend(spread.nodes);
+            let tag = tag_of(&container.image, &container.image_id);
+            let Some(tag) = tag.filter(|tag| several.contains(tag)) else { continue };
+            let spread = found.entry(tag).or_default().entry(digest.to_owned()).or_default();
+            spread.containers += 1;
+            spread.nodes.extend(node.cloned());
         }
         let sorted = |digests: BTreeMap<String, Spread>| {
             let mut digests = Digests::from_iter(digests);
             digests.sort_by_key(|(_, spread)| std::cmp::Reverse(spread.containers));
             digests
         };
-        Self { by_tag: by_tag.into_iter().map(|(tag, digests)| (tag, sorted(digests))).collect() }
-    }
-
-    /// The digests that an image with a tag runs as; nothing if it is not known to run, or is not named by a tag.
-    #[must_use]
-    pub fn digests(&self, image: &Image) -> Option<&Digests> {
-        if self.by_tag.is_empty() {
-            return None;
-        }
-        self.by_tag.get(&completed_tag(image.parse().ok()?)?)
+        self.mixed.extend(found.into_iter().map(|(tag, digests)| (tag, sorted(digests))));
     }
 }
 
-impl RunningImages {
-    /// What is said of an image: whether it is known to run, and if so as which digests, where these are several.
-    pub(super) fn told(&self, image: &Image) -> Option<Option<&Digests>> {
-        self.digests(image).map(|digests| (digests.len() > 1).then_some(digests))
-    }
+/// All containers that run, with their nodes.
+fn all(inventory: &Inventory) -> impl Iterator<Item = (Option<&Text>, &RunningContainer)> {
+    let owned = inventory.owned().map(|(_, owned)| (owned.running.as_deref(), owned.node.as_ref()));
+    let bare = inventory.workloads().map(|(_, it)| (it.running.as_deref(), it.spec().node_name.as_ref()));
+    owned.chain(bare).flat_map(|(running, node)| {
+        running.into_iter().flat_map(Running::containers).map(move |container| (node, container))
+    })
+}
+
+/// The tag that an image is named by.
+pub(super) fn tag(image: &Image) -> Option<String> {
+    image.parse().ok().and_then(completed_tag)
+}
+
+/// The tag that a container runs, if its image has one and it is known by which digest.
+fn tag_of(image: &str, id: &str) -> Option<String> {
+    digest_of(id)?;
+    ImageRef::parse(image).ok().and_then(completed_tag)
 }
 
 /// The whole reference of an image with a tag and no digest; `latest` where no tag is written.
@@ -127,11 +217,11 @@ mod tests {
             ("b", "nginx:2", "sha256:4"),
             ("b", "redis", "redis@sha256:5"),
         ]));
-        let digests = images.digests(&"nginx:1".into()).unwrap();
+        let RunsAs::Several(digests) = images.runs_as(&"nginx:1".into()) else { panic!("several") };
         let shown: Vec<_> =
             digests.iter().map(|(digest, it)| (digest.as_str(), it.containers, it.nodes.len())).collect();
         assert_eq!(shown, [("sha256:1", 2, 1), ("sha256:2", 1, 1)]);
-        assert!(images.digests(&"nginx:2".into()).is_none());
-        assert!(images.digests(&"redis:latest".into()).is_some());
+        assert_eq!(images.runs_as(&"nginx:2".into()), RunsAs::Unknown);
+        assert_eq!(images.runs_as(&"redis:latest".into()), RunsAs::One);
     }
 }

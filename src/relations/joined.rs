@@ -8,13 +8,15 @@ use super::claims::{self, Claims};
 use super::collectors::{self, Found};
 use super::escalation::{Escalation, Seen};
 use super::exposure::Exposure;
-use super::images::RunningImages;
+use super::images::{self, RunningImages};
 use super::network::Network;
 use super::pods::DebuggedPods;
 use super::rbac::{BindingKey, Principal, Rbac, RoleKey, shipped};
 use super::routes::Routes;
 use crate::facts::rbac::{BindingKind, RoleKind};
-use crate::facts::{Change, Image, Inventory, Known, Object, ObjectKind, Owned, SubjectKey, Text, Workload};
+use crate::facts::{
+    Change, Inventory, Known, Object, ObjectKind, Owned, Running, SubjectKey, Text, Workload,
+};
 
 /// What was joined so far. It borrows nothing, so that it can be kept while facts change; it is right as long as every
 /// change is taken.
@@ -57,7 +59,9 @@ impl Joined {
             stale: Stale::default(),
             paths: Paths::Same,
         };
-        for change in changes {
+        // Of an object that changed several times nobody has seen what was between.
+        let mut seen = BTreeSet::new();
+        for change in changes.iter().filter(|change| seen.insert(&change.key)) {
             update.take(change);
         }
         update.finish()
@@ -71,7 +75,8 @@ struct Stale {
     exposure: BTreeSet<Text>,
     network: BTreeSet<Text>,
     debugged: BTreeSet<Text>,
-    images: bool,
+    /// What runs no more, and what runs now.
+    images: (Vec<Running>, Vec<Running>),
     collectors: bool,
 }
 
@@ -102,10 +107,10 @@ impl Update<'_> {
             ObjectKind::Namespace => self.namespace(key, before),
             ObjectKind::ServiceAccount => self.account(key, before),
             ObjectKind::Role(kind) => {
-                self.role(RoleKey { kind, namespace: key.namespace.clone(), name: key.name.clone() })
+                self.role(RoleKey { kind, namespace: key.namespace.clone(), name: key.name.clone() });
             }
             ObjectKind::Binding(kind) => {
-                self.binding(&BindingKey { kind, namespace: key.namespace.clone(), name: key.name.clone() })
+                self.binding(&BindingKey { kind, namespace: key.namespace.clone(), name: key.name.clone() });
             }
             ObjectKind::NetworkPolicy => {
                 self.stale.network.insert(key.namespace.clone());
@@ -155,8 +160,7 @@ impl Update<'_> {
         if seen(then) != seen(now) {
             self.paths = Paths::Unknown;
         }
-        let running = |it: Option<&Workload>| it.is_some_and(|it| it.running.is_some());
-        self.stale.images |= running(then) || running(now);
+        self.runs(then.and_then(|it| it.running.as_deref()), now.and_then(|it| it.running.as_deref()));
         let was_owned = match before {
             Known::Owned(owned) => Some(&**owned),
             _ => None,
@@ -164,12 +168,20 @@ impl Update<'_> {
         self.owned(key, was_owned, inventory.owned_workload(key));
     }
 
+    /// Something else runs than before, or runs elsewhere.
+    fn runs(&mut self, then: Option<&Running>, now: Option<&Running>) {
+        if self.joined.images.get().is_some() {
+            self.stale.images.0.extend(then.cloned());
+            self.stale.images.1.extend(now.cloned());
+        }
+    }
+
     fn owned(&mut self, key: &SubjectKey, then: Option<&Owned>, now: Option<&Owned>) {
         if then.is_none() && now.is_none() {
             return;
         }
         let both = || then.into_iter().chain(now);
-        self.stale.images |= both().any(|it| it.running.is_some());
+        self.runs(then.and_then(|it| it.running.as_deref()), now.and_then(|it| it.running.as_deref()));
         // A chain of owners may lead elsewhere with any of its links.
         self.stale.debugged.insert(key.namespace.clone());
         for owned in both() {
@@ -185,7 +197,7 @@ impl Update<'_> {
         let now = self.inventory.namespace(&key.name);
         let then = match before {
             Known::Other(object) => match &**object {
-                Object::Namespace(namespace) => Some(namespace),
+                Object::Namespace(namespace) => Some(&**namespace),
                 _ => None,
             },
             _ => None,
@@ -316,25 +328,28 @@ impl Update<'_> {
         if stale.collectors && joined.collectors.take().is_some() {
             affected.everything = true;
         }
-        if stale.images {
-            self.images();
-        }
+        self.images();
         self.paths();
         self.affected
     }
 
-    /// The images as they run: whoever uses a tag that stands for other digests than before.
+    /// The images as they run: whoever uses a tag of which something else is to be said than before.
     fn images(&mut self) {
-        let Some(then) = self.joined.images.take() else { return };
-        let now = RunningImages::of_all(self.inventory);
+        let (gone, come) = std::mem::take(&mut self.stale.images);
+        let Some(images) = self.joined.images.get_mut() else { return };
+        let containers =
+            |all: &'_ [Running]| all.iter().flat_map(Running::containers).cloned().collect::<Vec<_>>();
+        let (gone, come) = (containers(&gone), containers(&come));
+        let touched = images.update(self.inventory, gone.iter(), come.iter());
+        if touched.is_empty() || self.affected.everything {
+            return;
+        }
         for (key, workload) in self.inventory.workloads() {
-            let mut containers = workload.containers();
-            let differs = |image: &Image| then.told(image) != now.told(image);
-            if containers.any(|container| container.image.as_ref().is_some_and(differs)) {
+            let mut used = workload.containers().filter_map(|it| it.container.image.as_ref());
+            if used.any(|image| images::tag(image).is_some_and(|tag| touched.contains(&tag))) {
                 self.affected.subjects.insert(key.clone());
             }
         }
-        self.joined.images = OnceLock::from(now);
     }
 
     /// The paths to cluster-admin: whoever has another one than before.

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::json::{ExceptionReport, Input, Problem, Tool, exception_report, sentence};
+use super::json::{ClusterReport, ExceptionReport, Input, Problem, Tool, exception_report, sentence};
 use super::table::{clean, plural};
 use crate::engine::exception::CompiledException;
 use crate::engine::posture::measure;
@@ -30,6 +30,9 @@ pub struct ExceptionList {
     pub tool: Tool,
     /// The time that it was judged for, in UTC.
     pub at: String,
+    /// The cluster that was judged; absent if files were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<ClusterReport>,
     /// The exceptions that can be used, the first to end first.
     pub exceptions: Vec<Entry>,
     /// What could not be used, in the order of the files.
@@ -85,6 +88,7 @@ impl ExceptionList {
             kind: KIND,
             tool: Tool::this(),
             at: input.assessment.at.to_string(),
+            cluster: ClusterReport::of(input.collection),
             exceptions,
             problems: input.collection.problems.iter().map(Problem::from).collect(),
             is_incomplete: input.collection.problems.iter().any(|it| it.cause == Cause::Missing),

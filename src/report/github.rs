@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use super::json::{AuditReport, Location};
 use super::table::{clean, plural};
-use super::wording::{relative, sentence, subject};
+use super::wording::{is_file, relative, sentence, subject};
 use crate::api::Severity;
 
 /// Annotations of one level that a step can have.
@@ -142,11 +142,6 @@ fn unknowns(report: &AuditReport, folder: &str) -> Vec<Annotation> {
 fn placed(location: &Location, folder: &str) -> Option<(String, u32, Option<u32>)> {
     let file = relative(&location.file, folder).into_owned();
     is_file(&location.file).then_some((file, location.line, Some(location.column)))
-}
-
-/// Standard input is no file that could be annotated.
-fn is_file(name: &str) -> bool {
-    !name.starts_with('<')
 }
 
 fn command(annotation: &Annotation, text: &mut String) {

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::json::{AuditReport, Location};
+use super::json::{AuditReport, Location, SubjectReport};
 use super::table::clean;
 use super::wording::{relative, sentence, subject};
 use crate::api::Severity;
@@ -74,7 +74,7 @@ pub fn issues(report: &AuditReport, folder: &str) -> Vec<Issue> {
                 check_name: finding.control.to_owned(),
                 fingerprint: finding.fingerprint.clone(),
                 severity: severity(finding.severity),
-                location: at(finding.location.as_ref(), folder),
+                location: at(it, finding.location.as_ref(), folder),
             });
         }
         for unknown in &it.unknowns {
@@ -83,7 +83,7 @@ pub fn issues(report: &AuditReport, folder: &str) -> Vec<Issue> {
                 check_name: unknown.control.to_owned(),
                 fingerprint: fingerprint(&["unknown", unknown.control, &name, &unknown.reason]),
                 severity: "info",
-                location: at(it.location.as_ref(), folder),
+                location: at(it, it.location.as_ref(), folder),
             });
         }
     }
@@ -100,10 +100,16 @@ const fn severity(severity: Severity) -> &'static str {
     }
 }
 
-fn at(location: Option<&Location>, folder: &str) -> Place {
+/// GitLab asks for a path. What stands in no file has that of the object: `payments/Deployment/ledger`.
+fn at(subject: &SubjectReport, location: Option<&Location>, folder: &str) -> Place {
+    let object = || {
+        let namespace = subject.namespace.iter().map(String::as_str);
+        let steps: Vec<&str> = namespace.chain([subject.kind, subject.name.as_str()]).collect();
+        steps.join("/")
+    };
     match location {
         Some(it) => place(&it.file, Some(it.line), folder),
-        None => place("", None, folder),
+        None => place(&object(), None, ""),
     }
 }
 

@@ -72,7 +72,7 @@ fn body(report: &AuditReport, frameworks: &[FrameworkReport]) -> Markup {
         }
         footer {
             p {
-                "Made by " (report.tool.name) " " (report.tool.version) " from files, for "
+                "Made by " (report.tool.name) " " (report.tool.version) @if report.cluster.is_some() { " from a cluster, for " } @else { " from files, for " }
                 time datetime=(report.at) { (words::moment(&report.at)) }
                 ". The same inputs give the same page. "
                 code { "stanchion explain CONTROL" }

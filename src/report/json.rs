@@ -40,6 +40,9 @@ pub struct AuditReport {
     pub tool: Tool,
     /// The time that it was judged for, in UTC.
     pub at: String,
+    /// The cluster that was judged; absent if files were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<ClusterReport>,
     /// The numbers to look at first.
     pub summary: Summary,
     /// What it was narrowed to, and every number with it; absent if it wasn't.
@@ -62,6 +65,14 @@ pub struct AuditReport {
     pub problems: Vec<Problem>,
     /// What was left aside, and why.
     pub skipped: Vec<Skipped>,
+}
+
+/// The cluster that was judged. What is in it stands in no file, so that it has no `location`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterReport {
+    /// The address of its API server.
+    pub server: String,
 }
 
 /// What made a report.
@@ -114,7 +125,7 @@ impl Tool {
 pub struct Summary {
     /// Files read.
     pub files: u64,
-    /// Kubernetes objects in them, those included that no control looks at.
+    /// Kubernetes objects in them and in the cluster, those included that no control looks at.
     pub objects: u64,
     /// Subjects judged.
     pub subjects: u64,
@@ -445,7 +456,7 @@ pub struct Location {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
-    /// The file.
+    /// The file; `<stdin>` is standard input, and `<cluster>` what is in a cluster.
     pub file: String,
     /// The line, from 1; null if it is about the whole file.
     pub line: Option<u32>,
@@ -459,7 +470,7 @@ pub struct Problem {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Skipped {
-    /// The file.
+    /// The file; `<stdin>` is standard input, and `<cluster>` what is in a cluster.
     pub file: String,
     /// The line, from 1; null if it is the whole file.
     pub line: Option<u32>,

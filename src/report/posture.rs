@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use self::table::table;
-use super::json::{AuditReport, FrameworkReport, Posture, Problem, Tool};
+use super::json::{AuditReport, ClusterReport, FrameworkReport, Posture, Problem, Tool};
 
 /// `apiVersion` of a posture.
 pub const API_VERSION: &str = "posture.stanchion.dev/v1";
@@ -25,6 +25,9 @@ pub struct PostureReport {
     pub tool: Tool,
     /// The time that it was judged for, in UTC.
     pub at: String,
+    /// The cluster that was judged; absent if files were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<ClusterReport>,
     /// Workloads left out because no standard judges their namespace: the cluster's own, such as `kube-system`.
     pub exempt: u64,
     /// How many subjects came out how: the same as in an audit.
@@ -44,6 +47,7 @@ impl PostureReport {
             kind: KIND,
             tool: audit.tool,
             at: audit.at,
+            cluster: audit.cluster,
             exempt: audit.summary.exempt,
             posture: audit.posture,
             frameworks,

@@ -23,10 +23,11 @@ use log::{
 };
 
 use self::text::{escaped, uri};
-use super::json::{AuditReport, FindingReport, Location, SubjectReport, UnknownReport};
+use super::json::{AuditReport, FindingReport, Location, Problem, SubjectReport, UnknownReport};
 use super::table::clean;
 use super::wording::{self, excuse, sentence, subject};
 use crate::api::Severity;
+use crate::load::CLUSTER;
 
 /// Results that GitHub takes of one run; it refuses the whole file for one more.
 const MOST_RESULTS: usize = 25_000;
@@ -123,6 +124,14 @@ impl Scene<'_> {
         Place { physical_location: location.map(physical), logical_locations: logical }
     }
 
+    /// Where a problem stands; nowhere in a cluster.
+    fn place_of(self, problem: &Problem) -> Option<Place> {
+        let at = problem.line.map(|line| (line, problem.column));
+        let physical = || self.physical(&problem.file, at);
+        let place = || Place { physical_location: Some(physical()), logical_locations: Vec::new() };
+        (problem.file != CLUSTER).then(place)
+    }
+
     fn physical(self, file: &str, at: Option<(u32, Option<u32>)>) -> PhysicalLocation {
         let region = at.map(|(start_line, start_column)| Region { start_line, start_column });
         PhysicalLocation { artifact_location: ArtifactLocation { uri: uri(file, self.folder) }, region }
@@ -134,12 +143,7 @@ impl Scene<'_> {
             descriptor: Descriptor { id: "problem" },
             level: "error",
             message: message(&clean(&problem.message)),
-            locations: vec![Place {
-                physical_location: Some(
-                    self.physical(&problem.file, problem.line.map(|line| (line, problem.column))),
-                ),
-                logical_locations: Vec::new(),
-            }],
+            locations: self.place_of(problem).into_iter().collect(),
             associated_rule: None,
         });
         let mut notifications: Vec<Notification> = problems.collect();

@@ -46,6 +46,25 @@ pub(super) fn ends<'a>(report: &'a AuditReport, by: &ExcusedBy) -> Option<&'a st
     report.exceptions.iter().find(same).map(|it| it.expires_at.as_str())
 }
 
+/// What was judged, as a whole.
+pub(super) const fn whole(report: &AuditReport) -> &'static str {
+    if report.cluster.is_some() { "the cluster" } else { "these files" }
+}
+
+/// `45 files`, `the cluster at https://10.0.0.1:6443`, `the cluster at https://10.0.0.1:6443 and 2 files`
+pub(super) fn sources(report: &AuditReport, files: &str) -> String {
+    match &report.cluster {
+        None => files.to_owned(),
+        Some(cluster) if report.summary.files == 0 => format!("the cluster at {}", clean(&cluster.server)),
+        Some(cluster) => format!("the cluster at {} and {files}", clean(&cluster.server)),
+    }
+}
+
+/// Whether a name is that of a file, and not what stands for standard input or a cluster.
+pub(super) fn is_file(name: &str) -> bool {
+    !name.starts_with('<')
+}
+
 /// A file as seen from a folder, without the dots of `./`. What stands elsewhere keeps its name.
 pub(super) fn relative<'a>(file: &'a str, folder: &str) -> Cow<'a, str> {
     let inside = Some(folder.trim_end_matches('/'))

@@ -34,9 +34,21 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("draft", &["api", "engine", "facts"]),
     ("lint", &["api", "engine", "facts", "load", "manifest"]),
     ("report", &["api", "engine", "facts", "lint", "load", "manifest"]),
+    ("cluster", &["api", "facts"]),
     (
         "operator",
-        &["admission", "api", "controls", "engine", "facts", "load", "manifest", "report", "webhook"],
+        &[
+            "admission",
+            "api",
+            "cluster",
+            "controls",
+            "engine",
+            "facts",
+            "load",
+            "manifest",
+            "report",
+            "webhook",
+        ],
     ),
     ("webhook", &["admission", "api", "controls", "engine", "facts", "load", "manifest", "report"]),
     (
@@ -44,6 +56,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "admission",
             "api",
+            "cluster",
             "config",
             "controls",
             "draft",

@@ -2,6 +2,9 @@
 //!
 //! That they keep to what others publish is for `tests/published.rs`; JUnit's schema needs no network and is here.
 
+#[cfg(feature = "operator")]
+#[path = "formats/cluster.rs"]
+mod cluster;
 #[path = "formats/documents.rs"]
 mod documents;
 #[path = "formats/hostile.rs"]

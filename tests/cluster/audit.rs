@@ -11,7 +11,7 @@ use crate::plane::{Cluster, OPERATOR};
 #[derive(Clone, Copy)]
 pub(crate) struct Mark(u64);
 
-/// A request of the operator.
+/// A request of somebody.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Request {
     pub(crate) verb: String,
@@ -37,15 +37,20 @@ impl Mark {
 }
 
 /// What the operator asked for since then.
-#[expect(clippy::disallowed_methods, reason = "tests have files")]
 pub(crate) fn requests(cluster: &Cluster, since: Mark) -> Vec<Request> {
+    requests_of(cluster, OPERATOR, since)
+}
+
+/// What somebody asked for since then.
+#[expect(clippy::disallowed_methods, reason = "tests have files")]
+pub(crate) fn requests_of(cluster: &Cluster, user: &str, since: Mark) -> Vec<Request> {
     let mut file = fs::File::open(cluster.plane.audit_log()).unwrap();
     file.seek(SeekFrom::Start(since.0)).unwrap();
     let mut text = Vec::new();
     file.read_to_end(&mut text).unwrap();
     let text = String::from_utf8_lossy(&text);
     let events = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    events.filter(|event| event["user"]["username"] == OPERATOR).map(|event| request(&event)).collect()
+    events.filter(|event| event["user"]["username"] == user).map(|event| request(&event)).collect()
 }
 
 fn request(event: &Value) -> Request {

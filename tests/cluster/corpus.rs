@@ -12,6 +12,7 @@ use stanchion::facts::object::{Object, Recognition, recognize};
 use stanchion::manifest::{Limits, read};
 
 use crate::case::Case;
+use crate::command::{self, Run};
 use crate::compare;
 use crate::engine::Objects;
 use crate::plane::{Cluster, clock, eventually_within};
@@ -121,7 +122,8 @@ fn judge(cluster: &Cluster, case: &Case, objects: &[Value], shift: Shift) -> Vec
             Ok::<_, String>(differences.is_empty())
         };
         if settles(limit, &mut look) {
-            return compare::unmet(&shift.expectation(&in_statuses(&case.expect)), &found);
+            let unmet = compare::unmet(&shift.expectation(&in_statuses(&case.expect)), &found);
+            return if unmet.is_empty() { audited(cluster, objects, &found) } else { unmet };
         }
         // Between creation and record the operator may have made one of its own.
         for standard in objects.iter().filter(|it| it["kind"] == "SecurityStandard") {
@@ -130,6 +132,21 @@ fn judge(cluster: &Cluster, case: &Case, objects: &[Value], shift: Shift) -> Vec
         }
     }
     differences
+}
+
+/// What an audit of the cluster says otherwise than the operator.
+fn audited(cluster: &Cluster, objects: &[Value], operator: &Value) -> Vec<String> {
+    let run = Run::as_user(cluster, "admin", &["audit", "-o", "yaml"]);
+    let written = run.documents();
+    let status = |object: &Value| {
+        let same = |it: &&Value| command::name(it) == command::name(object);
+        written.iter().find(same).map_or(Value::Null, |it| it["status"].clone())
+    };
+    let said = tree(objects, status);
+    let differences =
+        compare::disagreements(("the operator", operator), ("`audit --cluster`", &aligned(operator, &said)));
+    let told = |difference| format!("{difference}; it said {}", run.stderr);
+    differences.into_iter().map(told).collect()
 }
 
 /// Whether something comes to hold in time.
@@ -151,10 +168,15 @@ fn in_statuses(tree: &Value) -> Value {
 }
 
 fn statuses(cluster: &Cluster, objects: &[Value]) -> Value {
+    tree(objects, |object| cluster.get(object)["status"].take())
+}
+
+/// The statuses of all of our objects.
+fn tree(objects: &[Value], status_of: impl Fn(&Value) -> Value) -> Value {
     let (mut standards, mut tiers, mut exceptions) = (Map::new(), Map::new(), Map::new());
     for object in objects {
         let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-        let status = || cluster.get(object)["status"].take();
+        let status = || status_of(object);
         match object["kind"].as_str().unwrap_or_default() {
             "SecurityStandard" => drop(standards.insert(name, status::standard(&status()))),
             "ServiceTier" => drop(tiers.insert(name, status::tier(&status()))),

@@ -1,4 +1,4 @@
-//! The rights of `deploy/rbac.yaml`, against what the operator really asks for.
+//! The rights of `deploy/`, against what is really asked for.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,11 +12,17 @@ use crate::audit::Request;
 /// A right: API group, resource, verb.
 pub(crate) type Right = (String, String, String);
 
-/// What the file grants.
-#[expect(clippy::disallowed_methods, reason = "tests have files")]
+/// What the operator is granted.
 pub(crate) fn granted() -> BTreeSet<Right> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/rbac.yaml");
-    let reading = read("deploy/rbac.yaml", &fs::read(path).unwrap(), &Limits::default());
+    granted_by("deploy/rbac.yaml")
+}
+
+/// What a file grants.
+#[expect(clippy::disallowed_methods, reason = "tests have files")]
+pub(crate) fn granted_by(file: &str) -> BTreeSet<Right> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    let bytes = fs::read(path).unwrap();
+    let reading = read(file, &bytes, &Limits::default());
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let mut rights = BTreeSet::new();

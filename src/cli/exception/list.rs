@@ -20,7 +20,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
-    let (_, judged) = args.judging.judge_files(terminal)?;
+    let (_, judged) = args.judging.judge_all(terminal)?;
     let list = ExceptionList::new(judged.input());
     match args.output {
         PlainFormat::Table => terminal.print(&table(&list))?,

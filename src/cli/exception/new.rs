@@ -9,6 +9,7 @@ use anyhow::{Context as _, bail};
 
 use super::{Judged, Judging};
 use crate::api;
+use crate::cli::files::Contents;
 use crate::cli::sources::Sources;
 use crate::cli::{Ended, Terminal};
 use crate::draft::{Answers, Covered, Wanted, find};
@@ -82,7 +83,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
-    let (sources, mut judged) = args.judging.judge_files(terminal)?;
+    // Here -n names the workload's namespace.
+    let (_, sources) = args.judging.sources(terminal)?;
+    let mut judged = args.judging.judge(&sources, &Contents::new(), Some(terminal))?;
     for problem in &judged.collection.problems {
         terminal.note(&problem.to_string());
     }

@@ -17,7 +17,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
-    let (_, judged) = args.judging.judge_files(terminal)?;
+    let (_, judged) = args.judging.judge_all(terminal)?;
     let list = ExceptionList::new(judged.input());
     terminal.print(&verdict(&list))?;
     tell_what_is_missing(&judged.collection, terminal);

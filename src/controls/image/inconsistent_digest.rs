@@ -4,7 +4,7 @@ use crate::declare_control;
 use crate::engine::control::{Context, Finding, Framework, Verdict};
 use crate::engine::parameters::NoParameters;
 use crate::facts::Workload;
-use crate::relations::images::{Digests, Spread};
+use crate::relations::images::{Digests, RunsAs, Spread};
 
 declare_control! {
     /// ## What it checks
@@ -105,9 +105,9 @@ fn evaluate(workload: &Workload, _: &NoParameters, context: &Context<'_>) -> Ver
     let mut findings = Vec::new();
     for container in context.containers(workload) {
         let Some(image) = &container.container.image else { continue };
-        let Some(digests) = running.digests(image) else { continue };
-        known = true;
-        if digests.len() > 1 {
+        let runs_as = running.runs_as(image);
+        known |= runs_as != RunsAs::Unknown;
+        if let RunsAs::Several(digests) = runs_as {
             let message = format!("its tag runs as {} images: {}", digests.len(), listed(digests));
             let finding = Finding::in_container(container, &["image"], message).value(image);
             findings.push(finding.fix("name the image by its digest, and restart what differs"));

@@ -7,6 +7,7 @@ use super::{Assessed, Detail, ExceptionState, Judged, MOST_FINDINGS, Outcome, Us
 use crate::engine::control::{Control, Finding, Scene, Verdict};
 use crate::engine::exception::CompiledException;
 use crate::engine::fingerprint;
+use crate::engine::needs;
 use crate::engine::policy::Policy;
 use crate::engine::standard::CompiledControl;
 use crate::facts::SubjectKey;
@@ -36,7 +37,7 @@ impl Judge<'_, '_> {
                 continue;
             }
             for wanted in &standard.controls {
-                let verdict = wanted.check.judge(placed.subject, scene);
+                let verdict = needs::verdict(wanted.control, &wanted.check, placed.subject, scene);
                 let detail = self.excuse(wanted, index, verdict);
                 outcomes.push(detail.outcome);
                 if !matches!(detail.outcome, Outcome::Pass | Outcome::NotApplicable) {

@@ -116,20 +116,20 @@ impl Ledger {
         &mut self,
         policy: &Policy,
         inventory: &Inventory,
-        stale: &BTreeSet<usize>,
+        again: &BTreeSet<usize>,
         decided: &Decided,
         now: Timestamp,
     ) -> BTreeSet<SubjectKey> {
         let mut known: BTreeMap<(Text, Text), ExceptionState> =
             self.names.drain(..).zip(self.assessment.exceptions.drain(..)).collect();
-        let places: Vec<(Text, Text)> = known.keys().cloned().collect();
+        let former: Vec<(Text, Text)> = known.keys().cloned().collect();
         let mut moved = BTreeSet::new();
         let relations = Relations::with(inventory, &self.joined);
         let mut placed: Option<(&Text, Vec<Placed<'_>>)> = None;
         for (index, exception) in policy.exceptions.iter().enumerate() {
             let name = (exception.namespace.clone(), exception.name.clone());
             let before = match known.remove(&name) {
-                Some(state) if !stale.contains(&index) => {
+                Some(state) if !again.contains(&index) => {
                     self.assessment.exceptions.push(state);
                     self.names.push(name);
                     continue;
@@ -155,16 +155,16 @@ impl Ledger {
         }
         // Those that are gone.
         moved.extend(known.into_values().flat_map(|state| state.targets));
-        self.renumber(&places);
+        self.renumber(&former);
         moved
     }
 
     /// Names exceptions by their new places in what subjects say of them.
-    fn renumber(&mut self, places: &[(Text, Text)]) {
-        if places == self.names {
+    fn renumber(&mut self, former: &[(Text, Text)]) {
+        if former == self.names {
             return;
         }
-        let now: Vec<Option<usize>> = places.iter().map(|name| self.names.binary_search(name).ok()).collect();
+        let now: Vec<Option<usize>> = former.iter().map(|name| self.names.binary_search(name).ok()).collect();
         for assessed in self.assessment.subjects.values_mut().filter(|it| !it.uses.is_empty()) {
             assessed.uses.retain_mut(|it| {
                 let place = now.get(it.exception).copied().flatten();

@@ -11,6 +11,7 @@ use crate::engine::catalogue;
 use crate::engine::control::{Control, Subject, SubjectType, Verdict};
 use crate::engine::exception::{Approvals, CompiledException, Life};
 use crate::engine::fingerprint::Fingerprint;
+use crate::engine::needs;
 use crate::engine::policy::Policy;
 use crate::facts::{Inventory, SubjectKey, Text};
 use crate::relations::Relations;
@@ -127,7 +128,8 @@ fn failed_compensations(
         (control.compile)(&serde_json::Map::new()).is_ok_and(|check| {
             meant.iter().all(|placed| {
                 let subject = compensated_by(control, placed, relations.inventory());
-                let verdict = subject.map(|subject| check.judge(subject, &placed.scene(relations, now)));
+                let verdict = subject
+                    .map(|subject| needs::verdict(control, &check, subject, &placed.scene(relations, now)));
                 matches!(verdict, Some(Verdict::Pass | Verdict::NotApplicable))
             })
         })

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::words::{many, moment, noun, number, percent, word};
 use crate::report::json::{AuditReport, BySeverity};
+use crate::report::wording::sources;
 
 /// More standards than this are counted instead of named.
 const MOST_STANDARDS: usize = 40;
@@ -78,7 +79,7 @@ fn facts(report: &AuditReport) -> Markup {
             dt { "Judged" }
             dd {
                 (many(report.posture.total.evaluated, noun(report))) ", found among "
-                (many(summary.objects, "object")) " in " (many(summary.files, "file"))
+                (many(summary.objects, "object")) " in " (sources(report, &many(summary.files, "file")))
                 @if summary.exempt > 0 {
                     "; " (many(summary.exempt, "workload")) " in exempt namespaces not judged"
                 }

@@ -64,7 +64,7 @@ pub(super) fn render(report: &AuditReport) -> Markup {
                 @for measure in &report.posture.measures { (measured(report, measure)) }
                 (owners(report))
                 (excused(report))
-                @for (name, takes) in BEYOND { (row(name, takes, "beyond", &not_measurable())) }
+                @for (name, takes) in BEYOND { (row(name, takes, "beyond", &not_measurable(report))) }
             }
         }
     };
@@ -76,7 +76,7 @@ fn measured(report: &AuditReport, measure: &MeasureReport) -> Markup {
         MEASURES.iter().find(|(known, ..)| *known == measure.name).map_or("", |(_, _, meaning)| meaning);
     let noun = if measure.name == "threatModels" { "service" } else { "workload" };
     let value = html! {
-        @if measure.name == "slaCompliance" { (not_measurable()) small { "It takes a scanner of images." } }
+        @if measure.name == "slaCompliance" { (not_measurable(report)) small { "It takes a scanner of images." } }
         @else if measure.counts.evaluated == 0 { "not measured" small { "No standard of this run asks for it, or nothing was there to ask." } }
         @else {
             (percent(measure.counts.compliance))
@@ -144,7 +144,7 @@ fn excused(report: &AuditReport) -> Markup {
         @match counted.oldest {
             Some(days) => (many(days.unsigned_abs(), "day")),
             None if counted.active == 0 => "none in force",
-            None => { (not_measurable()) small { "No exception in force says in " code { "validFrom" } " when it began." } }
+            None => { (not_measurable(report)) small { "No exception in force says in " code { "validFrom" } " when it began." } }
         }
     };
     let simple = |count: u64| html! { (number(count)) };
@@ -166,6 +166,7 @@ fn row(name: &str, meaning: &str, key: &str, value: &Markup) -> Markup {
     }
 }
 
-fn not_measurable() -> Markup {
-    html! { span.verdict.unsure { span aria-hidden="true" { "?\u{a0}" } "not measurable from files" } }
+fn not_measurable(report: &AuditReport) -> Markup {
+    let source = if report.cluster.is_some() { "a cluster" } else { "files" };
+    html! { span.verdict.unsure { span aria-hidden="true" { "?\u{a0}" } "not measurable from " (source) } }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::{
-    API_VERSION, AuditReport, BySeverity, ControlPosture, Counts, ExceptionReport, Filters, KIND, Location,
-    OwnerPosture, Posture, Problem, Skipped, StandardPosture, Summary, TierPosture, Tool,
+    API_VERSION, AuditReport, BySeverity, ClusterReport, ControlPosture, Counts, ExceptionReport, Filters,
+    KIND, Location, OwnerPosture, Posture, Problem, Skipped, StandardPosture, Summary, TierPosture, Tool,
 };
 use super::{SubjectReport, control, framework, measure, subject};
 
@@ -59,6 +59,7 @@ impl AuditReport {
             kind: KIND,
             tool: Tool::this(),
             at: input.assessment.at.to_string(),
+            cluster: ClusterReport::of(input.collection),
             summary: summary(input, &subjects, scope),
             filters: scope.filters.clone(),
             since: None,
@@ -69,6 +70,13 @@ impl AuditReport {
             skipped: input.collection.skipped.iter().map(Skipped::from).collect(),
             subjects,
         }
+    }
+}
+
+impl ClusterReport {
+    /// The cluster that it was read of, if it was.
+    pub(in crate::report) fn of(collection: &Collection) -> Option<Self> {
+        collection.cluster.as_deref().map(|server| Self { server: server.to_owned() })
     }
 }
 

@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::report::json::{AuditReport, ClauseReport, Counts, FrameworkReport, MeasureReport, Verdict};
 use crate::report::table::{clean, cut, padded, plural, width};
+use crate::report::wording::whole;
 
 /// Before a row.
 const INDENT: &str = "  ";
@@ -38,7 +39,7 @@ pub fn table(report: &AuditReport, frameworks: &[FrameworkReport], columns: usiz
     let columns = columns.max(NARROWEST);
     let posture = &report.posture;
     if posture.total.evaluated == 0 {
-        return "Nothing was judged: no standard covers anything in these files.\n".to_owned();
+        return format!("Nothing was judged: no standard covers anything in {}.\n", whole(report));
     }
     let all = vec![outcomes("all", &posture.total)];
     let tiers = posture.tiers.iter().map(|it| outcomes(&it.name, &it.counts)).collect();

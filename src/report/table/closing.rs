@@ -9,6 +9,7 @@ use super::subjects::{called, noun, placed};
 use super::text::{clean, cut, padded, plural, width, wrapped};
 use super::{BAD, FAINT, GOOD, Page, STRONG, View, severity_word, styled};
 use crate::report::json::{AuditReport, BySeverity, ExceptionReport, Skipped};
+use crate::report::wording::{sources, whole};
 
 /// The most columns for the name of an exception.
 const MOST_NAME: usize = 44;
@@ -55,6 +56,7 @@ fn exceptions(report: &AuditReport, view: View, page: &mut Page) {
         let room = view.width.saturating_sub(width(&head));
         let mut lines = wrapped(&said, room);
         match lines.last_mut() {
+            _ if place.is_empty() => {}
             Some(last) if width(last) + 2 + width(&place) <= room => {
                 let gap = room - width(last) - width(&place);
                 last.extend([" ".repeat(gap), styled(FAINT, &place)]);
@@ -132,15 +134,16 @@ fn verdict(report: &AuditReport) -> (Style, String) {
     (style, said)
 }
 
-fn why_nothing(report: &AuditReport) -> &'static str {
+fn why_nothing(report: &AuditReport) -> String {
+    let whole = whole(report);
     if report.summary.objects == 0 {
-        "no Kubernetes object was read"
+        "no Kubernetes object was read".to_owned()
     } else if report.posture.standards.is_empty() {
-        "no standard could be used"
+        "no standard could be used".to_owned()
     } else if report.subjects.is_empty() {
-        "nothing in these files runs a pod"
+        format!("nothing in {whole} runs a pod")
     } else {
-        "no standard covers anything in these files"
+        format!("no standard covers anything in {whole}")
     }
 }
 
@@ -168,7 +171,8 @@ fn next(report: &AuditReport) -> Option<String> {
 
 fn what_was_read(report: &AuditReport, view: View) -> String {
     let summary = &report.summary;
-    let mut said = format!("Read {} in {}", plural(summary.objects, "object"), plural(summary.files, "file"));
+    let sources = sources(report, &plural(summary.files, "file"));
+    let mut said = format!("Read {} in {sources}", plural(summary.objects, "object"));
     let standards: Vec<_> = report.posture.standards.iter().map(|it| clean(&it.name)).collect();
     let _ = match standards.as_slice() {
         [] => Ok(()),

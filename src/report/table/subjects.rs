@@ -114,6 +114,9 @@ fn heading(subject: &SubjectReport, view: View, page: &mut Page) {
 /// A line with its place at the right or, where there is no room for it, below.
 fn at_the_right(text: &str, columns: usize, location: Option<&Location>, view: View, page: &mut Page) {
     let place = placed(location);
+    if place.is_empty() {
+        return page.line(text);
+    }
     match view.width.checked_sub(columns + width(&place)) {
         Some(gap) if gap >= 2 => page.line(&format!("{text}{}{}", " ".repeat(gap), styled(FAINT, &place))),
         _ => {

@@ -1,4 +1,4 @@
-//! An object as a watch delivers it: what the watch needs to know of it, and its bytes.
+//! An object as an API server delivers it: what it takes to name it, and its bytes; and the kinds that are read.
 
 use std::borrow::Cow;
 
@@ -8,15 +8,22 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::api;
-use crate::facts::object::ObjectKind;
+use crate::facts::object::{Object, ObjectKind};
 
-/// An object of any kind, not decoded yet: one that can't be decoded must not stop the watch, nor hide the others.
+/// An object of any kind, not decoded yet: one that can't be decoded must not stop a list or a watch, nor hide the others.
 #[derive(Debug, Clone)]
-pub(super) struct Observed {
+pub(crate) struct Observed {
     /// Name, namespace and resource version alone.
     meta: ObjectMeta,
     /// The whole object, until it has become facts.
-    pub(super) raw: Box<RawValue>,
+    pub(crate) raw: Box<RawValue>,
+}
+
+impl Observed {
+    /// The object as facts.
+    pub(crate) fn decode(&self, kind: ObjectKind) -> Result<Object, serde_json::Error> {
+        Object::decode(kind, &mut serde_json::Deserializer::from_str(self.raw.get()))
+    }
 }
 
 impl<'de> Deserialize<'de> for Observed {
@@ -79,19 +86,19 @@ impl Resource for Observed {
     }
 }
 
-/// The kinds that are watched: all that become facts but those that no API server serves, and Secrets. The right to
+/// The kinds that are read: all that become facts but those that no API server serves, and Secrets. The right to
 /// list them is the right to read them, whatever is asked for; `audit` sees theirs in files.
-pub(super) fn kinds() -> impl Iterator<Item = ObjectKind> {
+pub(crate) fn kinds() -> impl Iterator<Item = ObjectKind> {
     ObjectKind::all().filter(|kind| !matches!(kind, ObjectKind::Secret | ObjectKind::AuditPolicy))
 }
 
 /// Whether a cluster may do without the kind: it comes with a CRD of somebody else.
-pub(super) const fn is_optional(kind: ObjectKind) -> bool {
+pub(crate) const fn is_optional(kind: ObjectKind) -> bool {
     matches!(kind, ObjectKind::Gateway | ObjectKind::Route(_))
 }
 
 /// Where the API server serves a kind.
-pub(super) fn resource(kind: ObjectKind) -> ApiResource {
+pub(crate) fn resource(kind: ObjectKind) -> ApiResource {
     let (group, name) = (kind.group(), kind.as_str());
     let version = match kind {
         ObjectKind::SecurityStandard | ObjectKind::ServiceTier | ObjectKind::RiskException => api::VERSION,
