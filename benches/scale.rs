@@ -54,7 +54,7 @@ fn main() {
     take(
         &json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": meta("", "system:basic-user")}),
     );
-    for number in 0..workloads / 1000 + 1 {
+    for number in 0..=workloads / 1000 {
         take(&json!({"apiVersion": "v1", "kind": "Node", "metadata": meta("", &format!("node-{number}"))}));
     }
     for number in 0..workloads {
@@ -184,7 +184,7 @@ fn objects_of(number: usize) -> Vec<Value> {
     let mut service = named("Service", &name, None);
     service["spec"] = json!({"selector": {"app.kubernetes.io/name": name}, "ports": [{"name": "http", "port": 80, "targetPort": 8080}]});
     all.push(service);
-    if number % 10 == 0 {
+    if number.is_multiple_of(10) {
         let rules =
             json!([{"verbs": ["get", "list", "watch"], "apiGroups": [""], "resources": ["configmaps"]}]);
         let mut binding = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": meta(&namespace, &name)});
@@ -206,7 +206,7 @@ fn spec(number: usize, name: &str, image: &str) -> Value {
         "livenessProbe": {"httpGet": {"path": "/live", "port": "http"}, "periodSeconds": 10},
         "readinessProbe": {"httpGet": {"path": "/ready", "port": "http"}},
     });
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         container["securityContext"] = json!({
             "runAsNonRoot": true, "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
             "capabilities": {"drop": ["ALL"]}, "seccompProfile": {"type": "RuntimeDefault"},

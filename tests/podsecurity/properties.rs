@@ -43,7 +43,7 @@ fn a_finding_is_short_and_points_at_what_it_says() {
                 // In the node's network 0 stands for the container's port.
                 Value::Number(zero) if *zero == 0.into() && finding.message.ends_with("`hostNetwork`") => {}
                 Value::Bool(_) | Value::Number(_) => {
-                    assert_eq!(there.to_string(), value.as_str(), "{finding:?}")
+                    assert_eq!(there.to_string(), value.as_str(), "{finding:?}");
                 }
                 Value::Null | Value::Array(_) | Value::Object(_) => {}
             }

@@ -1,0 +1,117 @@
+//! What a status may grow to, whatever the cluster holds and whoever writes in it.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic, and so may its helpers")]
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use stanchion::api::{RiskException, SecurityStandard, ServiceTier};
+use stanchion::engine::catalogue;
+use stanchion::engine::evaluate::Ledger;
+use stanchion::engine::policy::{Policy, Settings};
+use stanchion::engine::status::Findings;
+use stanchion::facts::object::{Object, ObjectKind};
+use stanchion::facts::{Inventory, WorkloadKind};
+
+/// 2026-11-23T12:00:00Z.
+const NOW: Timestamp = Timestamp::constant(1_795_435_200, 0);
+
+/// What etcd takes in one request is 1.5 MiB by default. A status is written often, so it should be far below.
+const MOST: usize = 128 * 1024;
+
+const WORKLOADS: usize = 400;
+/// Of those that cover everything a few are enough to see what each grows to.
+const EXCEPTIONS: usize = 20;
+const TIERS: usize = 100;
+
+/// As long as a name may be.
+fn long(kind: &str, number: usize) -> String {
+    format!("{kind}-{number:0>width$}", width = 252 - kind.len())
+}
+
+fn typed<T: serde::de::DeserializeOwned>(objects: Vec<Value>) -> Vec<T> {
+    objects.into_iter().map(|object| serde_json::from_value(object).unwrap()).collect()
+}
+
+fn object(kind: &str, name: &str, spec: &Value) -> Value {
+    let created = "2026-11-20T00:00:00Z";
+    let metadata = json!({"name": name, "namespace": "crowded", "creationTimestamp": created});
+    json!({"apiVersion": "stanchion.dev/v1alpha1", "kind": kind, "metadata": metadata, "spec": spec})
+}
+
+/// A namespace in which somebody writes as much as the API server takes.
+fn inventory() -> Inventory {
+    let mut inventory = Inventory::default();
+    for number in 0..WORKLOADS {
+        let labels = json!({"tier": format!("t{}", number % TIERS), "app": "it"});
+        let annotations = json!({"stanchion.dev/owner": "o".repeat(1000), "note": "n".repeat(200_000)});
+        let container =
+            json!({"name": "app", "image": "i".repeat(4000), "securityContext": {"privileged": true}});
+        let written = json!({
+            "metadata": {"name": long("w", number), "namespace": "crowded", "labels": labels, "annotations": annotations},
+            "spec": {"template": {"spec": {"hostNetwork": true, "containers": [container]}}},
+        });
+        inventory.put(Object::decode(ObjectKind::Workload(WorkloadKind::Deployment), &written).unwrap());
+    }
+    inventory
+}
+
+fn policy() -> Policy {
+    let all: Vec<Value> = catalogue::all().iter().map(|it| json!({"id": it.id})).collect();
+    let freeze = json!({"from": "2026-11-01", "to": "2026-12-31", "reason": "r".repeat(256)});
+    let stages =
+        json!([{"action": "Audit", "soak": "7d"}, {"action": "Warn", "soak": "7d"}, {"action": "Deny"}]);
+    let standard = json!({
+        "title": "t".repeat(200), "owner": "security", "controls": all,
+        "rollout": {"stages": stages, "freezes": [freeze]},
+    });
+    let standards: Vec<SecurityStandard> = typed(vec![object("SecurityStandard", &long("s", 0), &standard)]);
+    let tiers = (0..TIERS).map(|number| {
+        let selector = json!({"workloadSelector": {"matchLabels": {"tier": format!("t{number}")}}});
+        object("ServiceTier", &long("t", number), &json!({"level": number, "selectors": [selector]}))
+    });
+    let tiers: Vec<ServiceTier> = typed(tiers.collect());
+    let exceptions = (0..EXCEPTIONS).map(|number| {
+        let spec = json!({
+            "controls": ["pod.*", "image.*"], "target": {"selector": {"matchLabels": {"app": "it"}}},
+            "maxWorkloads": 1000, "reason": "r".repeat(1000), "owner": "team", "ticket": "https://example.com/1",
+            "expiresAt": "2026-12-01T00:00:00Z", "approvals": [{"by": "ana"}, {"by": "ben"}],
+        });
+        object("RiskException", &long("e", number), &spec)
+    });
+    let exceptions: Vec<RiskException> = typed(exceptions.collect());
+    let (policy, refused) = Policy::compile(&standards, &tiers, &exceptions, Settings::default());
+    assert_eq!(refused, []);
+    policy
+}
+
+fn size(status: &impl serde::Serialize) -> usize {
+    serde_json::to_vec(status).unwrap().len()
+}
+
+#[test]
+fn no_status_grows_with_the_cluster() {
+    let (policy, inventory) = (policy(), inventory());
+    let ledger = Ledger::new(&policy, &inventory, NOW);
+    let findings = Findings { policy: &policy, assessment: ledger.assessment(), posture: ledger.posture() };
+    let standard = findings.standard(0, None, 1).unwrap();
+    assert_eq!(standard.posture.as_ref().unwrap().evaluated, i64::try_from(WORKLOADS).unwrap());
+    let exception = findings.exception(0, None, 1).unwrap();
+    assert_eq!(exception.covers.as_ref().unwrap().workloads, i64::try_from(WORKLOADS).unwrap());
+    let tier = findings.tier(&policy.tiers.iter().next().unwrap().name, None, 1).unwrap();
+    let sizes = [size(&standard), size(&exception), size(&tier)];
+    assert!(sizes.iter().all(|size| *size < MOST), "{sizes:?}");
+    assert!(sizes[0] > 10_000, "the largest of all was expected to be large: {sizes:?}");
+}
+
+#[test]
+fn what_a_tenant_writes_beside_the_point_is_not_held() {
+    let (bare, stuffed) = ("", "x".repeat(200_000));
+    let held = |note: &str| {
+        let annotations = json!({"note": note, "kubectl.kubernetes.io/last-applied-configuration": note});
+        let written = json!({"metadata": {"name": "a", "namespace": "b", "annotations": annotations, "managedFields": [{"fieldsV1": {"f": note}}]},
+            "status": {"conditions": [{"message": note}]}});
+        let kind = ObjectKind::Workload(WorkloadKind::Deployment);
+        format!("{:?}", Object::decode(kind, &written).unwrap()).len()
+    };
+    assert!(held(&stuffed) < held(bare) + 100, "{} against {}", held(&stuffed), held(bare));
+}
