@@ -1,6 +1,6 @@
 //! What a status may grow to, whatever the cluster holds and whoever writes in it.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic, and so may its helpers")]
+#![expect(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
 
 use jiff::Timestamp;
 use serde_json::{Value, json};

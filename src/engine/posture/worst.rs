@@ -16,7 +16,7 @@ const KEPT: usize = 64;
 /// How bad a failing subject is: by severity, by tier, by the number of controls. What is worse comes first.
 pub(super) type Rank = (Reverse<Severity>, i32, Reverse<usize>);
 
-/// The worst of the subjects that fail a standard, at most [`LISTED`] of them.
+/// The worst of the subjects that fail a standard: twenty, if there are so many.
 #[derive(Debug, Clone, Default)]
 pub struct Worst {
     kept: Vec<(Rank, SubjectKey)>,
