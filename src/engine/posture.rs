@@ -41,19 +41,15 @@ pub struct Counts {
 impl Counts {
     /// Counts one subject.
     pub fn add(&mut self, outcome: Outcome) {
-        let counter = match outcome {
-            Outcome::NotApplicable => return,
-            Outcome::Pass => &mut self.compliant,
-            Outcome::Excepted => &mut self.excepted,
-            Outcome::Unknown | Outcome::Error => &mut self.unknown,
-            Outcome::Fail => &mut self.failing,
-        };
-        *counter += 1;
-        self.evaluated += 1;
+        self.count(outcome, Step::Add);
     }
 
     /// Takes back that a subject was counted.
     pub fn remove(&mut self, outcome: Outcome) {
+        self.count(outcome, Step::Remove);
+    }
+
+    fn count(&mut self, outcome: Outcome, step: Step) {
         let counter = match outcome {
             Outcome::NotApplicable => return,
             Outcome::Pass => &mut self.compliant,
@@ -61,15 +57,8 @@ impl Counts {
             Outcome::Unknown | Outcome::Error => &mut self.unknown,
             Outcome::Fail => &mut self.failing,
         };
-        *counter = counter.saturating_sub(1);
-        self.evaluated = self.evaluated.saturating_sub(1);
-    }
-
-    fn count(&mut self, outcome: Outcome, by: Step) {
-        match by {
-            Step::Add => self.add(outcome),
-            Step::Remove => self.remove(outcome),
-        }
+        step.apply(counter);
+        step.apply(&mut self.evaluated);
     }
 
     /// Both together.

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::decode::null_as_default;
+use super::decode::{list, null_as_default};
 use super::meta::Meta;
 use super::text::Text;
 
@@ -15,10 +15,10 @@ pub struct AuditPolicy {
     #[serde(deserialize_with = "null_as_default")]
     pub metadata: Meta,
     /// The first rule that matches a request says how much is written down; a request that none matches isn't.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub rules: Vec<AuditRule>,
     /// Stages that are never written down.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub omit_stages: Vec<Text>,
 }
 
@@ -30,25 +30,25 @@ pub struct AuditRule {
     #[serde(deserialize_with = "null_as_default")]
     pub level: Text,
     /// Users.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub users: Vec<Text>,
     /// Groups.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub user_groups: Vec<Text>,
     /// Verbs.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub verbs: Vec<Text>,
     /// Resources.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub resources: Vec<AuditResources>,
     /// Namespaces; the empty string is what has none.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub namespaces: Vec<Text>,
     /// Paths that are no resources.
-    #[serde(rename = "nonResourceURLs", deserialize_with = "null_as_default")]
+    #[serde(rename = "nonResourceURLs", deserialize_with = "list")]
     pub non_resource_urls: Vec<Text>,
     /// Stages that are not written down.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub omit_stages: Vec<Text>,
 }
 
@@ -60,9 +60,9 @@ pub struct AuditResources {
     #[serde(deserialize_with = "null_as_default")]
     pub group: Text,
     /// Resources and subresources; empty means all of the group.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub resources: Vec<Text>,
     /// Names; empty means any.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub resource_names: Vec<Text>,
 }

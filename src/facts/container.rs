@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 
 use super::credential::{self, CredentialKind};
-use super::decode::{null_as_default, quantities};
+use super::decode::{list, null_as_default, quantities};
 use super::env::{EnvFrom, EnvVar};
 use super::image::Image;
 use super::path::Path;
@@ -26,10 +26,10 @@ pub struct Container {
     /// Security settings.
     pub security_context: Option<Box<SecurityContext>>,
     /// Declared ports.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub ports: Vec<ContainerPort>,
     /// Volume mounts.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub volume_mounts: Vec<VolumeMount>,
     /// Resource requests and limits.
     #[serde(deserialize_with = "null_as_default")]
@@ -43,19 +43,19 @@ pub struct Container {
     /// Hooks after start and before stop.
     pub lifecycle: Option<Lifecycle>,
     /// The program that it runs, in place of the image's. What is long or holds a credential is an empty text.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub command: Vec<Text>,
     /// The program's arguments; what is long or holds a credential is an empty text.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub args: Vec<Text>,
     /// The credentials among the program and its arguments.
     #[serde(skip)]
     pub credentials: Vec<ArgumentCredential>,
     /// Environment variables.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub env: Vec<EnvVar>,
     /// Secrets and config maps whose keys all become environment variables.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub env_from: Vec<EnvFrom>,
 }
 

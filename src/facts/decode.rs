@@ -16,10 +16,23 @@ where
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
 
+/// A list that takes no more room than it needs: one that grows has room for four at least, and facts are held for long.
+pub(super) fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let mut list: Vec<T> = null_as_default(deserializer)?;
+    list.shrink_to_fit();
+    Ok(list)
+}
+
 /// A list of texts; an element that is `null` is the empty text, as in Go.
 pub(super) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Text>, D::Error> {
     let texts: Vec<Option<Text>> = null_as_default(deserializer)?;
-    Ok(texts.into_iter().map(Option::unwrap_or_default).collect())
+    let mut texts: Vec<Text> = texts.into_iter().map(Option::unwrap_or_default).collect();
+    texts.shrink_to_fit();
+    Ok(texts)
 }
 
 /// A quantity may be written as a number (`cpu: 2`) or a string (`cpu: 500m`); it is kept as written.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer};
 
-use super::decode::null_as_default;
+use super::decode::{list, null_as_default};
 use super::meta::Meta;
 use super::selector::Selector;
 use super::text::Text;
@@ -26,7 +26,7 @@ pub struct GatewaySpec {
     /// Who implements it.
     pub gateway_class_name: Option<Text>,
     /// Where it listens.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub listeners: Vec<Listener>,
 }
 
@@ -203,19 +203,19 @@ impl Route {
         #[derive(Default, Deserialize)]
         #[serde(rename_all = "camelCase", default)]
         struct Spec {
-            #[serde(deserialize_with = "null_as_default")]
+            #[serde(deserialize_with = "list")]
             parent_refs: Vec<ParentRef>,
-            #[serde(deserialize_with = "null_as_default")]
+            #[serde(deserialize_with = "list")]
             hostnames: Vec<Text>,
-            #[serde(deserialize_with = "null_as_default")]
+            #[serde(deserialize_with = "list")]
             rules: Vec<RouteRule>,
         }
         #[derive(Default, Deserialize)]
         #[serde(rename_all = "camelCase", default)]
         struct RouteRule {
-            #[serde(deserialize_with = "null_as_default")]
+            #[serde(deserialize_with = "list")]
             backend_refs: Vec<BackendRef>,
-            #[serde(deserialize_with = "null_as_default")]
+            #[serde(deserialize_with = "list")]
             filters: Vec<RouteFilter>,
         }
 

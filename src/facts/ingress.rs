@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::decode::null_as_default;
+use super::decode::{list, null_as_default};
 use super::meta::Meta;
 use super::text::Text;
 
@@ -27,10 +27,10 @@ pub struct IngressSpec {
     /// Where requests go that no rule is for.
     pub default_backend: Option<IngressBackend>,
     /// Hosts with certificates.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub tls: Vec<IngressTls>,
     /// Where requests go, by host and path.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub rules: Vec<IngressRule>,
 }
 
@@ -39,7 +39,7 @@ pub struct IngressSpec {
 #[serde(rename_all = "camelCase", default)]
 pub struct IngressTls {
     /// The hosts; empty leaves it to the implementation.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub hosts: Vec<Text>,
     /// The Secret with the certificate.
     pub secret_name: Option<Text>,
@@ -61,7 +61,7 @@ pub struct IngressRule {
 #[serde(rename_all = "camelCase", default)]
 pub struct IngressPaths {
     /// The paths.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub paths: Vec<IngressPath>,
 }
 

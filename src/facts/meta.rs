@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 
 use super::credential::{self, CredentialKind};
-use super::decode::null_as_default;
+use super::decode::{list, null_as_default};
 use super::text::{Text, TextMap};
 
 /// Annotations longer than this are dropped while decoding: no control reads them, and a tenant could fill
@@ -37,7 +37,7 @@ pub struct Meta {
     #[serde(skip)]
     pub annotation_credentials: Vec<(Text, CredentialKind)>,
     /// The owners; the one with `controller: true` made this object.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub owner_references: Vec<OwnerReference>,
     /// Set once the object is being deleted.
     pub deletion_timestamp: Option<Text>,

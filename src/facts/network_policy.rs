@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::decode::null_as_default;
+use super::decode::{list, null_as_default};
 use super::meta::Meta;
 use super::selector::Selector;
 use super::service::PortRef;
@@ -28,13 +28,13 @@ pub struct NetworkPolicySpec {
     #[serde(deserialize_with = "null_as_default")]
     pub pod_selector: Selector,
     /// `Ingress`, `Egress` or both; empty leaves it to the rules: see [`NetworkPolicy::isolates`].
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub policy_types: Vec<Text>,
     /// What may come in.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub ingress: Vec<IngressAllowance>,
     /// What may go out.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub egress: Vec<EgressAllowance>,
 }
 
@@ -43,10 +43,10 @@ pub struct NetworkPolicySpec {
 #[serde(rename_all = "camelCase", default)]
 pub struct IngressAllowance {
     /// From where; empty means from everywhere.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub from: Vec<Peer>,
     /// On which ports; empty means on all.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub ports: Vec<AllowedPort>,
 }
 
@@ -55,10 +55,10 @@ pub struct IngressAllowance {
 #[serde(rename_all = "camelCase", default)]
 pub struct EgressAllowance {
     /// To where; empty means to everywhere.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub to: Vec<Peer>,
     /// On which ports; empty means on all.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub ports: Vec<AllowedPort>,
 }
 
@@ -82,7 +82,7 @@ pub struct IpBlock {
     #[serde(deserialize_with = "null_as_default")]
     pub cidr: Text,
     /// Those left out.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub except: Vec<Text>,
 }
 

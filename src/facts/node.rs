@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::decode::null_as_default;
+use super::decode::{list, null_as_default};
 use super::meta::Meta;
 use super::scheduling::Taint;
 
@@ -23,7 +23,7 @@ pub struct Node {
 #[serde(rename_all = "camelCase", default)]
 pub struct NodeSpec {
     /// Taints: only pods that tolerate them come here.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub taints: Vec<Taint>,
     /// Closed for new pods, as `kubectl cordon` does.
     #[serde(deserialize_with = "null_as_default")]

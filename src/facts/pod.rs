@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::container::{Container, ContainerClass, ContainerRef, Resources};
-use super::decode::null_as_default;
+use super::decode::{list, null_as_default};
 use super::meta::Meta;
 use super::scheduling::{Affinity, Toleration};
 use super::security::PodSecurityContext;
@@ -42,18 +42,18 @@ pub struct PodSpec {
     /// Security settings for all containers.
     pub security_context: Option<Box<PodSecurityContext>>,
     /// Containers that run to completion first, and sidecars.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub init_containers: Vec<Container>,
     /// Application containers.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub containers: Vec<Container>,
     /// Debug containers added to a running pod.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub ephemeral_containers: Vec<Container>,
     /// Requests and limits that all containers share.
     pub resources: Option<Box<Resources>>,
     /// Volumes.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub volumes: Vec<Volume>,
     /// The service account; absent means `default`.
     pub service_account_name: Option<Text>,
@@ -64,7 +64,7 @@ pub struct PodSpec {
     /// Whether all containers see each other's processes.
     pub share_process_namespace: Option<bool>,
     /// Entries added to `/etc/hosts`.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub host_aliases: Vec<HostAlias>,
     /// `Always`, `OnFailure` or `Never`.
     pub restart_policy: Option<Text>,
@@ -76,7 +76,7 @@ pub struct PodSpec {
     /// What is required of its node beyond labels.
     pub affinity: Option<Box<Affinity>>,
     /// Taints that don't keep it away.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub tolerations: Vec<Toleration>,
     /// The name of [`PodSpec::service_account_name`] before 1.0; the API server copies it there.
     service_account: Option<Text>,
@@ -99,7 +99,7 @@ pub struct HostAlias {
     #[serde(deserialize_with = "null_as_default")]
     pub ip: Text,
     /// The names that resolve to it.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub hostnames: Vec<Text>,
 }
 

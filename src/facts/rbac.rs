@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer};
 
-use super::decode::null_as_default;
+use super::decode::{list, null_as_default};
 use super::meta::Meta;
 use super::selector::Selector;
 use super::text::Text;
@@ -69,19 +69,19 @@ pub struct Role {
 #[serde(rename_all = "camelCase", default)]
 pub struct Rule {
     /// Verbs; `*` is every one.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub verbs: Vec<Text>,
     /// API groups; the empty string is the core group, `*` every one.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub api_groups: Vec<Text>,
     /// Resources, with subresources as `pods/log`; `*` is every one, `*/scale` one subresource of every resource.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub resources: Vec<Text>,
     /// The names that it is limited to; empty means any.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub resource_names: Vec<Text>,
     /// Paths that are no resources; `*` at the end is any rest.
-    #[serde(rename = "nonResourceURLs", deserialize_with = "null_as_default")]
+    #[serde(rename = "nonResourceURLs", deserialize_with = "list")]
     pub non_resource_urls: Vec<Text>,
 }
 
@@ -153,14 +153,14 @@ impl Role {
         struct Written {
             #[serde(deserialize_with = "null_as_default")]
             metadata: Meta,
-            #[serde(deserialize_with = "null_as_default")]
+            #[serde(deserialize_with = "list")]
             rules: Vec<Rule>,
             aggregation_rule: Option<Aggregation>,
         }
         #[derive(Default, Deserialize)]
         #[serde(rename_all = "camelCase", default)]
         struct Aggregation {
-            #[serde(deserialize_with = "null_as_default")]
+            #[serde(deserialize_with = "list")]
             cluster_role_selectors: Vec<Selector>,
         }
 
@@ -183,7 +183,7 @@ impl Binding {
             metadata: Meta,
             #[serde(deserialize_with = "null_as_default")]
             role_ref: RoleRef,
-            #[serde(deserialize_with = "null_as_default")]
+            #[serde(deserialize_with = "list")]
             subjects: Vec<RbacSubject>,
         }
 

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::decode::null_as_default;
+use super::decode::{list, null_as_default};
 use super::text::Text;
 
 /// The part of a workload's `status` that controls may look at. Empty in files.
@@ -14,13 +14,13 @@ pub struct Running {
     /// Of a `DaemonSet`: on how many nodes it is ready.
     pub number_ready: Option<i32>,
     /// Of a Pod: its containers as they run.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub container_statuses: Vec<RunningContainer>,
     /// Of a Pod: its init containers as they run.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub init_container_statuses: Vec<RunningContainer>,
     /// Of a Pod: its debug containers as they run.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub ephemeral_container_statuses: Vec<RunningContainer>,
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::decode::null_as_default;
+use super::decode::{list, null_as_default};
 use super::text::Text;
 
 /// One entry of `taints` of a node.
@@ -59,7 +59,7 @@ pub struct NodeAffinity {
 #[serde(rename_all = "camelCase", default)]
 pub struct NodeSelector {
     /// The terms; none match no node.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub node_selector_terms: Vec<NodeSelectorTerm>,
 }
 
@@ -68,10 +68,10 @@ pub struct NodeSelector {
 #[serde(rename_all = "camelCase", default)]
 pub struct NodeSelectorTerm {
     /// Requirements on labels.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub match_expressions: Vec<NodeRequirement>,
     /// Requirements on fields; `metadata.name` is the only one.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub match_fields: Vec<NodeRequirement>,
 }
 
@@ -86,6 +86,6 @@ pub struct NodeRequirement {
     #[serde(deserialize_with = "null_as_default")]
     pub operator: Text,
     /// What it is compared with.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub values: Vec<Text>,
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::decode::null_as_default;
+use super::decode::{list, null_as_default};
 use super::text::Text;
 
 /// `securityContext` of a pod (core/v1 `PodSecurityContext`).
@@ -18,10 +18,10 @@ pub struct PodSecurityContext {
     /// Group that owns mounted volumes.
     pub fs_group: Option<i64>,
     /// Further groups.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub supplemental_groups: Vec<i64>,
     /// Kernel settings.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub sysctls: Vec<Sysctl>,
     /// System call filter.
     pub seccomp_profile: Option<Profile>,
@@ -68,10 +68,10 @@ pub struct SecurityContext {
 #[serde(rename_all = "camelCase", default)]
 pub struct Capabilities {
     /// Added to the container runtime's default set.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub add: Vec<Text>,
     /// Taken from the container runtime's default set.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub drop: Vec<Text>,
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::decode::{null_as_default, texts};
+use super::decode::{list, null_as_default, texts};
 use super::text::{Text, TextMap};
 
 /// A label selector. All requirements must hold; one without requirements matches everything.
@@ -13,7 +13,7 @@ pub struct Selector {
     #[serde(deserialize_with = "null_as_default")]
     pub match_labels: TextMap,
     /// Further requirements.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub match_expressions: Vec<Requirement>,
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer};
 
-use super::decode::null_as_default;
+use super::decode::{list, null_as_default};
 use super::meta::Meta;
 use super::text::{Text, TextMap};
 
@@ -29,13 +29,13 @@ pub struct ServiceSpec {
     #[serde(deserialize_with = "null_as_default")]
     pub selector: TextMap,
     /// Its ports.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub ports: Vec<ServicePort>,
     /// Addresses outside the cluster that lead to it.
-    #[serde(rename = "externalIPs", deserialize_with = "null_as_default")]
+    #[serde(rename = "externalIPs", deserialize_with = "list")]
     pub external_ips: Vec<Text>,
     /// The addresses that a load balancer lets through; empty means all.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     pub load_balancer_source_ranges: Vec<Text>,
 }
 

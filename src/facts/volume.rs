@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::decode::null_as_default;
+use super::decode::{list, null_as_default};
 use super::image::Image;
 use super::text::Text;
 
@@ -79,7 +79,7 @@ struct Named {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Projected {
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "list")]
     sources: Vec<ProjectedSource>,
 }
 
