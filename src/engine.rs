@@ -27,6 +27,7 @@ pub mod fingerprint;
 pub mod focus;
 pub mod framework;
 pub mod needs;
+pub mod notice;
 pub mod parameters;
 pub mod pattern;
 pub mod policy;

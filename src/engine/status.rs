@@ -8,6 +8,7 @@ mod finish;
 mod standard;
 mod tier;
 
+pub(super) use exception::is_denied_without;
 pub use exception::obstacle;
 pub use finish::{Status, finished};
 
