@@ -15,6 +15,7 @@
 //! | [`focus`] | a part of the assessment |
 //! | [`posture`] | the assessment, counted |
 //! | [`status`] | the posture as the three kinds show it |
+//! | [`notice`] | what somebody must be told of it |
 //! | [`ratchet`] | an old judgement against a new one |
 
 pub mod catalogue;

@@ -155,7 +155,9 @@ mod tests {
             let outcome = Outcome { reason: said, message: "because".to_owned() };
             let now = conditions(said.kind, &[outcome]);
             let mut before = now.clone();
-            before.iter_mut().for_each(|it| it.status = "True".to_owned());
+            for it in &mut before {
+                it.status = "True".to_owned();
+            }
             let notices = of_conditions(said.kind, &before, &now);
             assert_eq!(names(&notices), [reason.name]);
             assert_eq!(notices[0].note, "because");

@@ -87,7 +87,9 @@ impl<'a> Draft<'a> {
                 let notices = notice::of_conditions(Kind::RiskException, conditions, &status.conditions);
                 self.tell(Kind::RiskException, &exception.metadata, notices);
             }
-            index.into_iter().for_each(|index| self.tell_workloads(findings, index));
+            if let Ok(index) = index {
+                self.tell_workloads(findings, index);
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use super::json::Input;
 use crate::api::{Kind, RiskException, SecurityStandard, ServiceTier, YamlError, to_yaml};
 use crate::engine::error::CompileErrors;
 use crate::engine::posture::measure;
-use crate::engine::status::{Findings, Status, finished};
+use crate::engine::status::{Findings, Refusal, Status, finished};
 
 /// The generation of an object that was applied once.
 const FIRST: i64 = 1;
@@ -66,7 +66,8 @@ fn status<S: Status>(
     made: Option<S>,
     before: Option<&S>,
 ) -> Option<S> {
-    let wrong = refusal(input, S::KIND, metadata);
+    let errors = refusal(input, S::KIND, metadata);
+    let wrong = errors.map(|errors| Refusal { errors, in_force: None });
     finished(made, before, wrong, generation(metadata), input.assessment.at).map(Status::own)
 }
 

@@ -37,8 +37,10 @@ impl Queue {
         while self.waiting.len() > MOST_WAITING
             && let Some((_, telling)) = self.waiting.pop_last()
         {
-            self.know(telling.id);
-            dropped += 1;
+            if leads {
+                self.know(telling.id);
+                dropped += 1;
+            }
         }
         dropped
     }
