@@ -74,7 +74,7 @@ impl Decisions {
         let compiled = CompiledStandard::compile(standard).map(|compiled| (compiled, as_written(standard)));
         let newest = self.settle((Kind::SecurityStandard, Text::default(), name.clone()), compiled);
         let is_known = self.in_force.contains_key(&name);
-        let usable = newest.or_else(|| if is_known { None } else { recorded(standard) });
+        let usable = newest.or_else(|| if is_known { None } else { policy::in_force(standard) });
         if let Some((compiled, in_force)) = usable {
             self.in_force.insert(name.clone(), in_force);
             match self.policy.standards.binary_search_by(|it| it.name.cmp(&name)) {
@@ -173,14 +173,6 @@ fn as_written(standard: &SecurityStandard) -> InForce {
     InForce { generation: standard.metadata.generation.unwrap_or_default(), spec }
 }
 
-/// What the status of a standard says that is in force, if it can still be used.
-fn recorded(standard: &SecurityStandard) -> Option<(CompiledStandard, InForce)> {
-    let in_force = standard.status.as_ref()?.in_force.clone()?;
-    let spec = serde_json::from_value(Value::Object(in_force.spec.clone())).ok()?;
-    let then = SecurityStandard { metadata: standard.metadata.clone(), spec, status: None };
-    Some((CompiledStandard::compile(&then).ok()?, in_force))
-}
-
 fn name_of(name: Option<&str>) -> Text {
     Text::from(name.unwrap_or_default())
 }
@@ -221,6 +213,8 @@ mod tests {
             in_force: Some(in_force.clone()),
             ..SecurityStandardStatus::default()
         });
+        let (policy, refused) = Policy::compile([&broken], [], [], Settings::default());
+        assert_eq!((policy.standards.len(), refused.len()), (1, 1), "the command line says the same");
         let mut restarted = Decisions::default();
         restarted.put_standard(&broken);
         assert_eq!(controls(&restarted), ["pod.privileged"]);

@@ -90,6 +90,7 @@ pub fn finished<S: Status>(
     match wrong {
         Some(Refusal { errors, in_force: goes_on }) => {
             let status = made.or_else(|| before.cloned()).unwrap_or_default();
+            let goes_on = goes_on.filter(|_| in_force);
             Some(status.refused(errors, in_force, generation, now).following(goes_on, before))
         }
         None => made,
