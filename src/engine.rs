@@ -15,6 +15,7 @@
 //! | [`focus`] | a part of the assessment |
 //! | [`posture`] | the assessment, counted |
 //! | [`status`] | the posture as the three kinds show it |
+//! | [`notice`] | what somebody must be told of it |
 //! | [`ratchet`] | an old judgement against a new one |
 
 pub mod catalogue;
@@ -27,6 +28,7 @@ pub mod fingerprint;
 pub mod focus;
 pub mod framework;
 pub mod needs;
+pub mod notice;
 pub mod parameters;
 pub mod pattern;
 pub mod policy;

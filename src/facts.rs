@@ -50,6 +50,7 @@ pub mod selector;
 pub mod service;
 pub mod service_account;
 pub mod text;
+pub mod uid;
 pub mod volume;
 pub mod workload;
 
@@ -76,4 +77,5 @@ pub use selector::Selector;
 pub use service::Service;
 pub use service_account::ServiceAccount;
 pub use text::{Text, TextMap};
+pub use uid::Uid;
 pub use workload::{Workload, WorkloadKind};

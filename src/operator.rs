@@ -1,10 +1,12 @@
 //! The operator: the composition root of everything that talks to a cluster.
 //!
 //! Watches keep a `world` of facts; a change wakes the `reconcile` loop, which runs the pure engine over it; the
-//! difference goes out through `status`, the only place that writes, and only while this process holds the lease.
+//! difference goes out through `status`, and what somebody must act on through `events`; nothing else writes, and both do
+//! only while this process holds the lease.
 
 mod clock;
 mod draft;
+mod events;
 mod http;
 mod lease;
 pub mod metrics;
@@ -77,6 +79,8 @@ struct Shared {
     /// Rung when something changed that posture depends on.
     changed: Notify,
     metrics: Metrics,
+    /// Tells this process from its replicas.
+    instance: String,
 }
 
 /// Runs until SIGTERM or SIGINT, then gives the lease back.
@@ -123,6 +127,7 @@ async fn start(
         world: RwLock::new(World::default()),
         changed: Notify::new(),
         metrics: Metrics::new(),
+        instance: options.identity.clone(),
     });
     http::serve(options.http, Arc::clone(&shared), tasks).await?;
     let streaming = watch::serves_streaming_lists(&client).await;

@@ -29,6 +29,8 @@ mod corpus;
 #[path = "conformance/engine.rs"]
 #[expect(dead_code, reason = "only the command line is compared with all of it")]
 mod engine;
+#[path = "cluster/events.rs"]
+mod events;
 #[path = "cluster/operator.rs"]
 mod operator;
 #[path = "cluster/plane.rs"]
@@ -178,7 +180,7 @@ fn an_exception_ends_at_its_second_without_any_event() {
 #[test]
 fn an_invalid_standard_leaves_its_last_good_version_in_force_and_says_so() {
     let cluster = cluster();
-    let _operator = Operator::ready(&cluster, "lastgood");
+    let operator = Operator::ready(&cluster, "lastgood");
     let shop = Shop::open(&cluster);
     shop.set_privileged("cart", true);
     shop.await_failing(1);
@@ -192,9 +194,28 @@ fn an_invalid_standard_leaves_its_last_good_version_in_force_and_says_so() {
     shop.set_privileged("till", true);
     shop.await_failing(2);
     assert_eq!(condition(&shop.status(), "Accepted")["reason"], "InvalidSpec");
+    events::await_one(&cluster, &shop.standard(), "InvalidSpec");
+    shop.await_quiet(&operator);
+    let before = shop.status();
+    assert_eq!(before["inForce"], json!({"generation": 1, "spec": shop.standard()["spec"]}));
+    for (type_, words) in
+        [("Accepted", "Generation 1 stays in force. "), ("Evaluated", " Generation 1 is in force.")]
+    {
+        let message = condition(&before, type_)["message"].to_string();
+        assert!(message.contains(words), "{message}");
+    }
+
+    drop(operator); // SIGKILL
+    let operator = Operator::ready(&cluster, "lastgood");
+    shop.await_quiet(&operator);
+    assert_eq!(shop.status(), before, "it goes on after a restart");
+    cluster.delete(&shop.workload("till"));
+    shop.await_failing(1);
+    assert_eq!(shop.status()["inForce"], before["inForce"]);
     cluster.patch(&shop.standard(), &json!({"spec": {"controls": [{"id": "pod.host-port"}]}}));
     shop.await_condition(&shop.standard(), "Accepted", "Accepted");
     shop.await_failing(0);
+    assert_eq!(shop.status()["inForce"], json!(null));
 }
 
 #[test]
@@ -224,6 +245,7 @@ fn an_operator_that_was_killed_finds_everything_as_it_left_it() {
     shop.set_privileged("cart", true);
     cluster.create(&shop.exception("cart", plane::clock() + Duration::from_secs(86_400)));
     shop.await_excepted(1);
+    events::await_one(&cluster, &shop.workload("cart"), "ExceptionExpiringSoon");
     shop.await_quiet(&operator);
     let before = shop.versions();
     drop(operator); // SIGKILL
@@ -236,11 +258,81 @@ fn an_operator_that_was_killed_finds_everything_as_it_left_it() {
     });
     shop.await_quiet(&operator);
     assert_eq!(shop.versions(), before);
+    // An Event is written again to find it there.
+    let is_new =
+        |it: &audit::Request| it.resource != "leases" && (it.resource.as_str(), it.code) != ("events", 409);
     let writes: Vec<_> =
-        requests(&cluster, mark).into_iter().filter(|it| it.writes() && it.resource != "leases").collect();
+        requests(&cluster, mark).into_iter().filter(|it| it.writes() && is_new(it)).collect();
     assert_eq!(writes, []);
     shop.set_privileged("till", true);
     shop.await_failing(1);
+}
+
+#[test]
+fn an_exception_that_ends_soon_is_told_once_a_day_on_it_and_on_its_workload() {
+    let cluster = cluster();
+    let operator = Operator::ready(&cluster, "herald");
+    let shop = Shop::open(&cluster);
+    shop.set_privileged("cart", true);
+    let (exception, workload) =
+        (shop.exception("cart", plane::clock() + Duration::from_secs(86_400)), shop.workload("cart"));
+    cluster.create(&exception);
+    let told = [(&exception, "ExpiringSoon"), (&workload, "ExceptionExpiringSoon")];
+    for (object, reason) in told {
+        let event = events::await_one(&cluster, object, reason);
+        assert_eq!((&event["type"], &event["involvedObject"]["kind"]), (&json!("Warning"), &object["kind"]));
+        let shown = events::described(&cluster, object);
+        assert!(shown.contains(reason) && shown.contains("stanchion.dev/operator"), "{shown}");
+    }
+    let note = events::on(&cluster, &workload)[0]["message"].take();
+    assert!(
+        note.as_str().unwrap().contains(" on it fails pod.privileged: RiskException for-a-while ends then."),
+        "{note}"
+    );
+    let listed = cluster.plane.kubectl(&["events", "-n", "shop", "--for", "deployment/cart"]);
+    assert!(listed.contains("ExceptionExpiringSoon"), "{listed}");
+
+    drop(operator); // SIGKILL
+    let mark = Mark::here(&cluster);
+    let operator = Operator::ready(&cluster, "herald");
+    eventually("both to be found there", || {
+        let all = requests(&cluster, mark);
+        let found = all.iter().filter(|it| it.resource == "events" && it.code == 409).count();
+        if found == told.len() { Ok(()) } else { Err(format!("{found} found")) }
+    });
+    for (object, reason) in told {
+        let reasons: Vec<_> = events::on(&cluster, object).iter().map(|it| it["reason"].clone()).collect();
+        assert_eq!(reasons, [reason]);
+    }
+    shop.set_privileged("till", true);
+    shop.await_failing(1);
+    shop.await_quiet(&operator);
+    let asked = requests(&cluster, mark).iter().filter(|it| it.resource == "events").count();
+    assert_eq!(asked, told.len(), "another evaluation asks for nothing that is there");
+}
+
+#[test]
+fn a_promotion_and_an_end_are_told_when_they_happen() {
+    let cluster = cluster();
+    let _operator = Operator::ready(&cluster, "crier");
+    let shop = Shop::open(&cluster);
+    shop.set_privileged("cart", true);
+    shop.await_failing(1);
+    let rollout = json!({"stages": [{"action": "Audit", "soak": "0m"}, {"action": "Warn"}]});
+    cluster.patch(&shop.standard(), &json!({"spec": {"rollout": rollout}}));
+    let event = events::await_one(&cluster, &shop.standard(), "StagePromoted");
+    assert_eq!((&event["type"], &event["metadata"]["namespace"]), (&json!("Normal"), &json!("default")));
+    assert!(
+        event["message"].as_str().unwrap().starts_with("Tier unclassified went from Audit to Warn"),
+        "{event}"
+    );
+    let shown = events::described(&cluster, &shop.standard());
+    assert!(shown.contains("StagePromoted"), "{shown}");
+    let exception = shop.exception("cart", plane::clock() + Duration::from_secs(4));
+    cluster.create(&exception);
+    events::await_one(&cluster, &exception, "ExpiringSoon");
+    let ended = events::await_one(&cluster, &exception, "Expired");
+    assert_eq!(ended["type"], "Normal");
 }
 
 #[test]

@@ -59,6 +59,11 @@ fn reference_of_the_conditions_is_fresh() {
 }
 
 #[test]
+fn reference_of_the_events_is_fresh() {
+    check("docs/reference/events.md", &reference::events());
+}
+
+#[test]
 fn schema_of_an_audit_is_fresh() {
     let schema = schemars::schema_for!(stanchion::report::json::AuditReport);
     check("docs/reference/audit.schema.json", &format!("{:#}\n", schema.as_value()));

@@ -106,7 +106,7 @@ conditions! {
             True ACCEPTED Accepted: "The standard is understood, and this generation of it is in force.",
             False INVALID_SPEC InvalidSpec:
                 "Something in the spec can't be used: an unknown control, a bad parameter, a clashing plan. The message lists each \
-                 error with its path. The last good generation stays in force.",
+                 error with its path. The last good generation stays in force, and the message says which; without one, nothing is.",
         }
         Evaluated {
             True EVALUATED Evaluated: "Every workload that the standard is about was judged.",

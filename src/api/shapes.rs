@@ -171,6 +171,12 @@ shape!(
 );
 
 shape!(
+    /// The `spec` of an older generation, which newer bounds need not fit.
+    Spec,
+    { "type": "object", "maxProperties": 64, "x-kubernetes-preserve-unknown-fields": true }
+);
+
+shape!(
     /// `metav1.Condition`, with the bounds that Kubernetes documents.
     ConditionShape,
     {

@@ -3,10 +3,11 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::{
     Action, Date, Percent, Severity,
-    shapes::{ConditionShape, Observed},
+    shapes::{ConditionShape, Observed, Spec},
 };
 
 /// Where the standard stands.
@@ -29,6 +30,11 @@ pub struct SecurityStandardStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Observed")]
     pub last_evaluated: Option<Time>,
+    /// The last generation that could be used, while the newest can't: it stays in force. Absent: the newest is in force, or
+    /// none is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "InForce")]
+    pub in_force: Option<InForce>,
     /// How many workloads hold the standard. Absent: they were not counted yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Posture")]
@@ -58,6 +64,19 @@ pub struct SecurityStandardStatus {
         extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["date"])
     )]
     pub trend: Vec<TrendPoint>,
+}
+
+/// A generation of a standard that stays in force. This is state: with it lost, nothing is in force until the standard is
+/// mended.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct InForce {
+    /// Its `metadata.generation`.
+    #[schemars(range(min = 0))]
+    pub generation: i64,
+    /// Its `spec`.
+    #[schemars(with = "Spec")]
+    pub spec: Map<String, Value>,
 }
 
 /// How many workloads hold a standard. Each evaluated one is counted in exactly one of the four that follow.

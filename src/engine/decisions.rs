@@ -3,13 +3,16 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::error::CompileErrors;
 use super::evaluate::Decided;
 use super::exception::CompiledException;
 use super::policy::{self, Policy, Settings};
 use super::standard::CompiledStandard;
+use super::status::Refusal;
 use super::tier::{CompiledTier, Tiers};
-use crate::api::{Kind, RiskException, SecurityStandard, ServiceTier};
+use crate::api::{InForce, Kind, RiskException, SecurityStandard, ServiceTier};
 use crate::facts::Text;
 
 type Key = (Kind, Text, Text);
@@ -20,6 +23,8 @@ pub struct Decisions {
     policy: Policy,
     tiers: BTreeMap<Text, CompiledTier>,
     refused: BTreeMap<Key, CompileErrors>,
+    /// The generation of each standard that is in force, as it was written.
+    in_force: BTreeMap<Text, InForce>,
     decided: Decided,
 }
 
@@ -39,8 +44,10 @@ impl Decisions {
     /// What is wrong with the newest spec of an object; nothing if it is in force. The namespace is empty for kinds of
     /// the cluster.
     #[must_use]
-    pub fn refusal(&self, kind: Kind, namespace: &str, name: &str) -> Option<&CompileErrors> {
-        self.refused.get(&(kind, namespace.into(), name.into()))
+    pub fn refusal(&self, kind: Kind, namespace: &str, name: &str) -> Option<Refusal<'_>> {
+        let errors = self.refused.get(&(kind, namespace.into(), name.into()))?;
+        let in_force = if kind == Kind::SecurityStandard { self.in_force.get(name) } else { None };
+        Some(Refusal { errors, in_force })
     }
 
     /// What is different since the last time that this was asked.
@@ -53,18 +60,23 @@ impl Decisions {
         let of_cluster = |kind, name: &Text| is_there(kind, "", name);
         self.refused.retain(|(kind, namespace, name), _| is_there(*kind, namespace, name));
         self.policy.standards.retain(|it| of_cluster(Kind::SecurityStandard, &it.name));
+        self.in_force.retain(|name, _| of_cluster(Kind::SecurityStandard, name));
         self.policy.stages.retain(|(name, _), _| of_cluster(Kind::SecurityStandard, name));
         self.tiers.retain(|name, _| of_cluster(Kind::ServiceTier, name));
         self.policy.exceptions.retain(|it| is_there(Kind::RiskException, &it.namespace, &it.name));
         self.renew_tiers();
     }
 
-    /// A standard is there, or has another spec.
+    /// A standard is there, or has another spec. One that can't be used goes on with what it was before; after a restart
+    /// its status knows that.
     pub fn put_standard(&mut self, standard: &SecurityStandard) {
         let name = name_of(standard.metadata.name.as_deref());
-        let compiled = CompiledStandard::compile(standard);
-        if let Some(compiled) = self.settle((Kind::SecurityStandard, Text::default(), name.clone()), compiled)
-        {
+        let compiled = CompiledStandard::compile(standard).map(|compiled| (compiled, as_written(standard)));
+        let newest = self.settle((Kind::SecurityStandard, Text::default(), name.clone()), compiled);
+        let is_known = self.in_force.contains_key(&name);
+        let usable = newest.or_else(|| if is_known { None } else { policy::in_force(standard) });
+        if let Some((compiled, in_force)) = usable {
+            self.in_force.insert(name.clone(), in_force);
             match self.policy.standards.binary_search_by(|it| it.name.cmp(&name)) {
                 Ok(place) => self.policy.standards.splice(place..=place, [compiled]).for_each(drop),
                 Err(place) => self.policy.standards.insert(place, compiled),
@@ -85,6 +97,7 @@ impl Decisions {
     pub fn remove_standard(&mut self, name: &str) {
         self.refused.remove(&(Kind::SecurityStandard, Text::default(), name.into()));
         self.policy.standards.retain(|it| it.name != name);
+        self.in_force.remove(name);
         self.policy.stages.retain(|(of, _), _| of != name);
         self.decided.rules = true;
     }
@@ -151,6 +164,84 @@ impl Decisions {
     }
 }
 
+/// What is in force from now on.
+fn as_written(standard: &SecurityStandard) -> InForce {
+    let spec = match serde_json::to_value(&standard.spec) {
+        Ok(Value::Object(spec)) => spec,
+        _ => serde_json::Map::new(),
+    };
+    InForce { generation: standard.metadata.generation.unwrap_or_default(), spec }
+}
+
 fn name_of(name: Option<&str>) -> Text {
     Text::from(name.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::SecurityStandardStatus;
+
+    fn standard(generation: i64, control: &str) -> SecurityStandard {
+        let object = serde_json::json!({
+            "apiVersion": "stanchion.dev/v1alpha1", "kind": "SecurityStandard",
+            "metadata": {"name": "s", "generation": generation},
+            "spec": {"controls": [{"id": control}]},
+        });
+        serde_json::from_value(object).unwrap()
+    }
+
+    fn goes_on(decisions: &Decisions) -> Option<&InForce> {
+        decisions.refusal(Kind::SecurityStandard, "", "s").unwrap().in_force
+    }
+
+    fn controls(decisions: &Decisions) -> Vec<&str> {
+        let standards = decisions.policy().standards.iter();
+        standards.flat_map(|it| &it.controls).map(|it| it.control.id).collect()
+    }
+
+    #[test]
+    fn the_last_good_version_of_a_standard_survives_a_restart_in_its_status() {
+        let mut decisions = Decisions::default();
+        decisions.put_standard(&standard(1, "pod.privileged"));
+        decisions.put_standard(&standard(2, "pod.privilegd"));
+        let in_force = goes_on(&decisions).unwrap().clone();
+        assert_eq!(in_force.generation, 1);
+
+        let mut broken = standard(2, "pod.privilegd");
+        broken.status = Some(SecurityStandardStatus {
+            in_force: Some(in_force.clone()),
+            ..SecurityStandardStatus::default()
+        });
+        let (policy, refused) = Policy::compile([&broken], [], [], Settings::default());
+        assert_eq!((policy.standards.len(), refused.len()), (1, 1), "the command line says the same");
+        let mut restarted = Decisions::default();
+        restarted.put_standard(&broken);
+        assert_eq!(controls(&restarted), ["pod.privileged"]);
+        assert_eq!(goes_on(&restarted), Some(&in_force));
+
+        let mended = SecurityStandard { status: broken.status, ..standard(3, "pod.host-port") };
+        restarted.put_standard(&mended);
+        assert_eq!(controls(&restarted), ["pod.host-port"]);
+        assert!(restarted.refusal(Kind::SecurityStandard, "", "s").is_none());
+        restarted.remove_standard("s");
+        restarted.put_standard(&standard(1, "pod.privilegd"));
+        assert_eq!(
+            goes_on(&restarted),
+            None,
+            "one of the same name that was made anew has nothing to go on with"
+        );
+    }
+
+    #[test]
+    fn what_a_status_says_is_passed_over_where_it_can_t_be_used() {
+        let spec = serde_json::json!({"controls": [{"id": "pod.was-once"}]});
+        let in_force = InForce { generation: 1, spec: spec.as_object().unwrap().clone() };
+        let mut broken = standard(2, "pod.privilegd");
+        broken.status =
+            Some(SecurityStandardStatus { in_force: Some(in_force), ..SecurityStandardStatus::default() });
+        let mut decisions = Decisions::default();
+        decisions.put_standard(&broken);
+        assert_eq!((controls(&decisions), goes_on(&decisions)), (vec![], None));
+    }
 }

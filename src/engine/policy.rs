@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use serde_json::Value;
+
 use super::error::CompileErrors;
 use super::exception::{CompiledException, Trust};
 use super::rollout::Record;
 use super::standard::CompiledStandard;
 use super::tier::{CompiledTier, Tiers};
-use crate::api::{Kind, RiskException, SecurityStandard, ServiceTier};
+use crate::api::{InForce, Kind, RiskException, SecurityStandard, ServiceTier};
 use crate::facts::{Meta, Text};
 
 /// Namespaces that no standard judges, whatever its scope: the cluster's own, and Stanchion's.
@@ -82,7 +84,8 @@ pub struct Refused {
 }
 
 impl Policy {
-    /// Compiles what people wrote. What can't be used is left out and returned: the rest goes on.
+    /// Compiles what people wrote. What can't be used is left out and returned: the rest goes on, and so does the last good
+    /// version of a standard that its status knows.
     #[must_use]
     pub fn compile<'a>(
         standards: impl IntoIterator<Item = &'a SecurityStandard>,
@@ -98,7 +101,13 @@ impl Policy {
                     policy.stages.extend(recorded_stages(standard));
                     policy.standards.push(compiled);
                 }
-                Err(errors) => refused.push(Refused::new(Kind::SecurityStandard, &standard.metadata, errors)),
+                Err(errors) => {
+                    refused.push(Refused::new(Kind::SecurityStandard, &standard.metadata, errors));
+                    if let Some((compiled, _)) = in_force(standard) {
+                        policy.stages.extend(recorded_stages(standard));
+                        policy.standards.push(compiled);
+                    }
+                }
             }
         }
         let mut compiled_tiers = Vec::new();
@@ -155,6 +164,14 @@ impl Refused {
         let text = |value: &Option<String>| Text::from(value.as_deref().unwrap_or_default());
         Self { kind, namespace: text(&meta.namespace), name: text(&meta.name), errors }
     }
+}
+
+/// What the status of a standard says that is in force while the newest spec is not, if it can still be used.
+pub(super) fn in_force(standard: &SecurityStandard) -> Option<(CompiledStandard, InForce)> {
+    let in_force = standard.status.as_ref()?.in_force.clone()?;
+    let spec = serde_json::from_value(Value::Object(in_force.spec.clone())).ok()?;
+    let then = SecurityStandard { metadata: standard.metadata.clone(), spec, status: None };
+    Some((CompiledStandard::compile(&then).ok()?, in_force))
 }
 
 /// The stages that a standard's status has recorded.

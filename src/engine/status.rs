@@ -8,8 +8,9 @@ mod finish;
 mod standard;
 mod tier;
 
+pub(super) use exception::is_denied_without;
 pub use exception::obstacle;
-pub use finish::{Status, finished};
+pub use finish::{Refusal, Status, finished};
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};

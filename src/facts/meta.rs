@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer};
 use super::credential::{self, CredentialKind};
 use super::decode::{list, null_as_default};
 use super::text::{Text, TextMap};
+use super::uid::Uid;
 
 /// Annotations longer than this are dropped while decoding: no control reads them, and a tenant could fill
 /// memory with them (the API server allows 256 KiB an object). Those of `AppArmor` are cut to this length instead.
@@ -41,9 +42,8 @@ pub struct Meta {
     pub owner_references: Vec<OwnerReference>,
     /// Set once the object is being deleted.
     pub deletion_timestamp: Option<Text>,
-    /// Whether it comes from an API server, which alone gives a `uid`; manifests have none.
-    #[serde(rename = "uid", deserialize_with = "is_present")]
-    pub is_live: bool,
+    /// What an API server tells it by; manifests have none.
+    pub uid: Uid,
 }
 
 impl<'de> Deserialize<'de> for Meta {
@@ -57,6 +57,12 @@ impl<'de> Deserialize<'de> for Meta {
 }
 
 impl Meta {
+    /// Whether it comes from an API server.
+    #[must_use]
+    pub const fn is_live(&self) -> bool {
+        self.uid.is_present()
+    }
+
     /// The name, or the prefix of the name that is to be made: `job-*`.
     #[must_use]
     pub fn display_name(&self) -> Text {
@@ -88,10 +94,6 @@ pub struct OwnerReference {
     pub name: Text,
     /// Whether the owner controls this object.
     pub controller: Option<bool>,
-}
-
-fn is_present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    Ok(Option::<Text>::deserialize(deserializer)?.is_some_and(|uid| !uid.is_empty()))
 }
 
 fn annotation_credentials(all: &TextMap) -> Vec<(Text, CredentialKind)> {

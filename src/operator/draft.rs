@@ -1,24 +1,28 @@
-//! The statuses that differ from what is there, and when the next one will by itself.
+//! The statuses that differ from what is there, what is to be told, and when the next one will differ by itself.
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 
+use super::events::Telling;
 use super::status::Write;
 use super::watch::Key;
 use super::world::World;
 use crate::api::{Date, Kind};
 use crate::engine::decisions::Decisions;
 use crate::engine::error::{CompileError, CompileErrors};
+use crate::engine::notice::{self, Notice};
 use crate::engine::status::{Findings, Status, finished, refused};
 use crate::facts::object::ObjectKind;
 
-/// The statuses to be written.
+/// What is to be written.
 pub(super) struct Draft<'a> {
     world: &'a World,
     decisions: &'a Decisions,
     now: Timestamp,
-    /// What is to be written.
+    /// The statuses.
     pub(super) writes: Vec<Write>,
+    /// What somebody is to be told, the status being as it is.
+    pub(super) told: Vec<Telling>,
     /// When something changes by itself.
     pub(super) next: Timestamp,
 }
@@ -31,7 +35,8 @@ impl<'a> Draft<'a> {
         findings: &Findings<'_>,
         now: Timestamp,
     ) -> Self {
-        let mut draft = Self { world, decisions, now, writes: Vec::new(), next: Date::of(now).end() };
+        let mut draft =
+            Self { world, decisions, now, writes: Vec::new(), told: Vec::new(), next: Date::of(now).end() };
         draft.standards(findings);
         draft.tiers(findings);
         draft.exceptions(findings);
@@ -50,7 +55,12 @@ impl<'a> Draft<'a> {
             for tier in made.iter().flat_map(|status| &status.tiers) {
                 self.look_again(tier.promotable_from.as_ref());
             }
-            self.finish(key, &standard.metadata, made, before);
+            let Some(status) = self.finish(key, &standard.metadata, made, before) else { continue };
+            let (conditions, stages) = before.map(|it| (&*it.conditions, &*it.tiers)).unwrap_or_default();
+            let kind = Kind::SecurityStandard;
+            let notices = notice::of_conditions(kind, conditions, &status.conditions);
+            self.tell(kind, &standard.metadata, notices);
+            self.tell(kind, &standard.metadata, notice::of_stages(stages, &status.tiers));
         }
     }
 
@@ -72,7 +82,14 @@ impl<'a> Draft<'a> {
             });
             let made = index.ok().and_then(|index| findings.exception(index, before, generation));
             self.look_again(made.as_ref().and_then(|status| status.next_review.as_ref()));
-            self.finish(key, &exception.metadata, made, before);
+            if let Some(status) = self.finish(key, &exception.metadata, made, before) {
+                let conditions = before.map(|it| &*it.conditions).unwrap_or_default();
+                let notices = notice::of_conditions(Kind::RiskException, conditions, &status.conditions);
+                self.tell(Kind::RiskException, &exception.metadata, notices);
+            }
+            if let Ok(index) = index {
+                self.tell_workloads(findings, index);
+            }
         }
     }
 
@@ -106,25 +123,37 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Queues what differs from what is there.
+    /// Queues what differs from what is there. The status, whether it differs or not.
     fn finish<S: Status>(
         &mut self,
         (namespace, name): &Key,
         meta: &ObjectMeta,
         made: Option<S>,
         before: Option<&S>,
-    ) {
+    ) -> Option<S> {
         let generation = meta.generation.unwrap_or_default();
         let wrong = self.decisions.refusal(S::KIND, namespace, name);
-        let Some(status) = finished(made, before, wrong, generation, self.now) else { return };
+        let status = finished(made, before, wrong, generation, self.now)?;
         if before != Some(&status) {
+            let key = (namespace.clone(), name.clone());
             let version = meta.resource_version.as_deref();
-            self.writes.extend(Write::new(
-                S::KIND,
-                &(namespace.clone(), name.clone()),
-                version,
-                &status.own(),
-            ));
+            self.writes.extend(Write::new(S::KIND, &key, version, &status.clone().own()));
+        }
+        Some(status)
+    }
+
+    fn tell(&mut self, kind: Kind, meta: &ObjectMeta, notices: Vec<Notice>) {
+        let day = Date::of(self.now);
+        self.told.extend(notices.into_iter().map(|it| Telling::about_ours(kind, meta, it, day)));
+    }
+
+    /// Tells the workloads that an exception covers that it ends soon.
+    fn tell_workloads(&mut self, findings: &Findings<'_>, index: usize) {
+        let day = Date::of(self.now);
+        for (key, notice) in notice::on_workloads(findings, index) {
+            let uid =
+                self.world.inventory.workload(key).map(|it| it.meta.uid.to_string()).unwrap_or_default();
+            self.told.push(Telling::about_workload(key, &uid, notice, day));
         }
     }
 }

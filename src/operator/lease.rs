@@ -86,6 +86,7 @@ impl Keeper {
 
 /// Shows that this process has the lease, and not only remembers it: one that was stopped for a while, or cut off, would
 /// go on writing beside its successor.
+#[derive(Clone)]
 pub(super) struct Proof {
     client: Client,
     namespace: String,

@@ -29,6 +29,8 @@ pub const FACTS: &str = "stanchion_facts";
 pub const EVALUATIONS: &str = "stanchion_evaluations";
 /// Statuses written so far.
 pub const STATUS_WRITES: &str = "stanchion_status_writes";
+/// Events so far, by what became of them.
+pub const EVENTS: &str = "stanchion_events";
 /// Watches that broke so far.
 pub const WATCH_FAILURES: &str = "stanchion_watch_failures";
 /// Whether this process writes.
@@ -57,6 +59,22 @@ struct WriteLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EventLabels {
+    result: &'static str,
+}
+
+/// What became of an Event.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Told {
+    /// It is there.
+    Written,
+    /// The API server refused it, or didn't answer.
+    Failed,
+    /// There was too much to tell.
+    Dropped,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct WatchLabels {
     resource: String,
 }
@@ -70,6 +88,7 @@ pub(super) struct Metrics {
     facts: Family<WatchLabels, Gauge>,
     evaluations: Counter,
     writes: Family<WriteLabels, Counter>,
+    events: Family<EventLabels, Counter>,
     watch_failures: Family<WatchLabels, Counter>,
     leader: Gauge,
     ready: AtomicBool,
@@ -86,6 +105,7 @@ impl Metrics {
             facts: Family::default(),
             evaluations: Counter::default(),
             writes: Family::default(),
+            events: Family::default(),
             watch_failures: Family::default(),
             leader: Gauge::default(),
             ready: AtomicBool::new(false),
@@ -102,9 +122,21 @@ impl Metrics {
         );
         registry.register(EVALUATIONS, "Evaluations of the whole posture", metrics.evaluations.clone());
         registry.register(STATUS_WRITES, "Statuses written", metrics.writes.clone());
+        registry.register(EVENTS, "Events by what became of them", metrics.events.clone());
         registry.register(WATCH_FAILURES, "Watches that broke", metrics.watch_failures.clone());
         registry.register(LEADER, "1 while this process writes", metrics.leader.clone());
         metrics
+    }
+
+    /// Counts Events.
+    pub(super) fn told(&self, told: Told, number: usize) {
+        let result = match told {
+            Told::Written => "written",
+            Told::Failed => "failed",
+            Told::Dropped => "dropped",
+        };
+        let number = u64::try_from(number).unwrap_or(u64::MAX);
+        self.events.get_or_create(&EventLabels { result }).inc_by(number);
     }
 
     /// Takes over the numbers of an evaluation. What is gone from it is gone from the metrics.

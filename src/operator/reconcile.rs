@@ -9,7 +9,9 @@ use tokio::time::Instant;
 use tracing::{debug, warn};
 
 use super::draft::Draft;
+use super::events::{self, Outbox, Telling};
 use super::lease::Proof;
+use super::metrics::Told;
 use super::status::{self, Write};
 use super::world::{Changes, World};
 use super::{Shared, clock};
@@ -37,6 +39,8 @@ pub(super) const STUCK: SignedDuration = SignedDuration::from_secs(120);
 struct Evaluated {
     /// Statuses that differ from what is there.
     writes: Vec<Write>,
+    /// What somebody is to be told.
+    told: Vec<Telling>,
     /// When something changes by itself.
     next: Timestamp,
     /// How many subjects were judged for it.
@@ -46,12 +50,19 @@ struct Evaluated {
 /// Evaluates when something changed or time makes a difference. Never returns.
 pub(super) async fn run(shared: Arc<Shared>, leader: watch::Receiver<bool>, proof: Proof) -> &'static str {
     let (outbox, inbox) = watch::channel(Vec::new());
-    let evaluating = evaluate_for_ever(&shared, &outbox);
-    let writing = status::write_for_ever(&shared, inbox, leader, proof);
-    tokio::select! { () = evaluating => "evaluation", () = writing => "writing" }
+    let events = Outbox::default();
+    let evaluating = evaluate_for_ever(&shared, &outbox, &events, &leader);
+    let writing = status::write_for_ever(&shared, inbox, leader.clone(), proof.clone());
+    let telling = events::write_for_ever(&shared, &events, leader.clone(), proof);
+    tokio::select! { () = evaluating => "evaluation", () = writing => "writing", () = telling => "telling" }
 }
 
-async fn evaluate_for_ever(shared: &Arc<Shared>, outbox: &watch::Sender<Vec<Write>>) {
+async fn evaluate_for_ever(
+    shared: &Arc<Shared>,
+    outbox: &watch::Sender<Vec<Write>>,
+    events: &Outbox,
+    leader: &watch::Receiver<bool>,
+) {
     let evaluator = Arc::new(Mutex::new(Evaluator::default()));
     let mut next: Option<Timestamp> = None;
     let mut pause = PAUSES.0;
@@ -84,6 +95,11 @@ async fn evaluate_for_ever(shared: &Arc<Shared>, outbox: &watch::Sender<Vec<Writ
                     debug!(judged = evaluated.judged, writes = evaluated.writes.len(), "evaluated");
                 }
                 outbox.send_replace(evaluated.writes);
+                let dropped = events.offer(evaluated.told, *leader.borrow());
+                if dropped > 0 {
+                    warn!(dropped, "more is to be told than events are written; the statuses say all");
+                    shared.metrics.told(Told::Dropped, dropped);
+                }
             }
             Err(error) => {
                 // Not at once: what failed would fail again.
@@ -131,9 +147,9 @@ impl Evaluator {
             (ledger, judged)
         };
         let findings = findings(&self.decisions, &ledger);
-        let Draft { writes, next, .. } = Draft::new(world, &self.decisions, &findings, now);
+        let Draft { writes, told, next, .. } = Draft::new(world, &self.decisions, &findings, now);
         self.ledger = Some(ledger);
-        Evaluated { writes, next, judged }
+        Evaluated { writes, told, next, judged }
     }
 
     fn decide(&mut self, world: &World, changes: &Changes) {

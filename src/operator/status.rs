@@ -1,4 +1,4 @@
-//! Writing: server-side apply of statuses. Nothing else in the operator changes the cluster.
+//! Writing: server-side apply of statuses. Events aside, nothing else in the operator changes the cluster.
 
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -295,7 +295,7 @@ impl Rbac {
         } else {
             self.aggregated.remove(&key);
         }
-        let is_open = aggregation.is_some() && !role.metadata.is_live;
+        let is_open = aggregation.is_some() && !role.metadata.is_live();
         let selects = aggregation.unwrap_or_default().into();
         let labels = role.metadata.labels.clone();
         let own: Arc<[Rule]> = role.rules.as_slice().into();

@@ -4,10 +4,10 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::json::Input;
-use crate::api::{Kind, RiskException, SecurityStandard, ServiceTier, YamlError, to_yaml};
+use crate::api::{InForce, Kind, RiskException, SecurityStandard, ServiceTier, YamlError, to_yaml};
 use crate::engine::error::CompileErrors;
 use crate::engine::posture::measure;
-use crate::engine::status::{Findings, Status, finished};
+use crate::engine::status::{Findings, Refusal, Status, finished};
 
 /// The generation of an object that was applied once.
 const FIRST: i64 = 1;
@@ -38,14 +38,15 @@ fn standard(input: Input<'_>, findings: &Findings<'_>, read: &SecurityStandard) 
     let place = input.policy.standards.iter().position(|it| it.name == name);
     let (before, generation) = (read.status.as_ref(), generation(&read.metadata));
     let made = place.and_then(|place| findings.standard(place, before, generation));
-    let status = status(input, &read.metadata, made, before);
+    let in_force = before.and_then(|status| status.in_force.as_ref());
+    let status = status(input, &read.metadata, (made, before), in_force);
     SecurityStandard { metadata: metadata(&read.metadata), spec: read.spec.clone(), status }
 }
 
 fn tier(input: Input<'_>, findings: &Findings<'_>, read: &ServiceTier) -> ServiceTier {
     let (before, generation) = (read.status.as_ref(), generation(&read.metadata));
     let made = findings.tier(named(&read.metadata).1, before, generation);
-    let status = status(input, &read.metadata, made, before);
+    let status = status(input, &read.metadata, (made, before), None);
     ServiceTier { metadata: metadata(&read.metadata), spec: read.spec.clone(), status }
 }
 
@@ -55,7 +56,7 @@ fn exception(input: Input<'_>, findings: &Findings<'_>, read: &RiskException) ->
         input.policy.exceptions.iter().position(|it| (it.namespace.as_str(), it.name.as_str()) == key);
     let (before, generation) = (read.status.as_ref(), generation(&read.metadata));
     let made = place.and_then(|place| findings.exception(place, before, generation));
-    let status = status(input, &read.metadata, made, before);
+    let status = status(input, &read.metadata, (made, before), None);
     RiskException { metadata: metadata(&read.metadata), spec: read.spec.clone(), status }
 }
 
@@ -63,10 +64,11 @@ fn exception(input: Input<'_>, findings: &Findings<'_>, read: &RiskException) ->
 fn status<S: Status>(
     input: Input<'_>,
     metadata: &ObjectMeta,
-    made: Option<S>,
-    before: Option<&S>,
+    (made, before): (Option<S>, Option<&S>),
+    in_force: Option<&InForce>,
 ) -> Option<S> {
-    let wrong = refusal(input, S::KIND, metadata);
+    let errors = refusal(input, S::KIND, metadata);
+    let wrong = errors.map(|errors| Refusal { errors, in_force });
     finished(made, before, wrong, generation(metadata), input.assessment.at).map(Status::own)
 }
 

@@ -6,6 +6,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceDefinitionNames, JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
 };
 use stanchion::api::{self, Kind, condition};
+use stanchion::engine::notice::{REASONS, Rhythm};
 
 /// `docs/reference/crds.md`
 pub(crate) fn crds() -> String {
@@ -151,6 +152,33 @@ pub(crate) fn conditions() -> String {
             let (type_, status, name) = (reason.condition, reason.status.as_str(), reason.name);
             writeln!(page, "| {type_} | {status} | {name} | {} |", reason.meaning).unwrap();
         }
+    }
+    page
+}
+
+/// `docs/reference/events.md`
+pub(crate) fn events() -> String {
+    let mut page = String::from(
+        "# Events\n\n\
+         Generated from `src/engine/notice/reason.rs` by `make generate`. The operator writes Events on what somebody must act \
+         on: on standards, on exceptions, and on the workloads that an exception covers, never on a single Pod of theirs and \
+         never one a finding. `kubectl get events` lists them, and `kubectl describe` shows those of an object; those on \
+         standards, which have no namespace, are in `default`. An API server forgets Events after a while, an hour unless it was \
+         told otherwise.\n\n\
+         Events are hints: what is true stands in the [conditions](conditions.md). What stands is told once a day, whoever leads \
+         and however often it is started; what happens is told when it happens. 25 are written at once and then one every ten \
+         seconds, in the order of this table; beyond 500 that wait they are dropped, and the metric `stanchion_events_total` \
+         counts them by what became of them.\n\n\
+         | reason | type | on | told | action | meaning |\n| --- | --- | --- | --- | --- | --- |\n",
+    );
+    for reason in REASONS {
+        let told = match reason.rhythm {
+            Rhythm::Once => "when it happens",
+            Rhythm::Daily => "once a day",
+        };
+        let (name, weight, about) = (reason.name, reason.weight.as_str(), reason.about);
+        writeln!(page, "| {name} | {weight} | {about} | {told} | {} | {} |", reason.action, reason.meaning)
+            .unwrap();
     }
     page
 }

@@ -179,7 +179,12 @@ fn expiry_impact(findings: &Findings<'_>, index: usize, state: &ExceptionState) 
     })
 }
 
-fn is_denied_without(findings: &Findings<'_>, exception: usize, key: &SubjectKey) -> bool {
+/// Whether a workload that an exception covers would be denied today without it.
+pub(in crate::engine) fn is_denied_without(
+    findings: &Findings<'_>,
+    exception: usize,
+    key: &SubjectKey,
+) -> bool {
     let Some(assessed) = findings.assessment.subjects.get(key) else { return false };
     let tier = assessed.tier.clone().unwrap_or_else(|| UNCLASSIFIED.into());
     let mut excused = assessed.uses.iter().filter(|it| it.exception == exception && it.excuses);

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::{Findings, conditions, count, plural, shortened, to_the_second};
 use crate::api::condition::{Outcome as Said, standard as reasons};
 use crate::api::{
-    Action, ControlStatus, Date, Kind, Percent, Posture, SecurityStandardStatus, TierStage, TopFailure,
-    TrendPoint,
+    Action, ControlStatus, Date, InForce, Kind, Percent, Posture, SecurityStandardStatus, TierStage,
+    TopFailure, TrendPoint,
 };
 use crate::engine::evaluate::Outcome;
 use crate::engine::posture::{self, Counts, StandardPosture, UNCLASSIFIED};
@@ -25,6 +25,8 @@ const LONGEST_BLOCKER: usize = 256;
 /// The longest name of a subject, and of an owner.
 const LONGEST_SUBJECT: usize = 600;
 const LONGEST_OWNER: usize = 253;
+/// The longest message of a condition.
+const LONGEST_MESSAGE: usize = 32_768;
 
 pub(super) fn status(
     findings: &Findings<'_>,
@@ -52,6 +54,7 @@ pub(super) fn status(
             generation,
         ),
         last_evaluated: before.and_then(|status| status.last_evaluated.clone()),
+        in_force: None,
         posture: Some(shown(&measured.counts)),
         controls: measured.controls.iter().map(control_status).collect(),
         tiers,
@@ -62,6 +65,32 @@ pub(super) fn status(
         return Some(made);
     }
     Some(SecurityStandardStatus { last_evaluated: Some(to_the_second(now)), ..made })
+}
+
+/// Says which generation goes on while the newest is refused.
+pub(super) fn goes_on(
+    mut status: SecurityStandardStatus,
+    in_force: Option<&InForce>,
+    before: Option<&SecurityStandardStatus>,
+) -> SecurityStandardStatus {
+    if let Some(InForce { generation, .. }) = in_force {
+        for it in &mut status.conditions {
+            if it.type_ == reasons::INVALID_SPEC.condition {
+                let message = format!("Generation {generation} stays in force. {}", it.message);
+                it.message = shortened(&message, LONGEST_MESSAGE);
+            } else if it.type_ == reasons::EVALUATED.condition {
+                it.message = format!("{} Generation {generation} is in force.", it.message);
+            }
+        }
+    }
+    status.in_force = in_force.cloned();
+    // Its numbers are those of before, if nothing else is different.
+    let known = before.and_then(|before| before.last_evaluated.clone());
+    let now = std::mem::replace(&mut status.last_evaluated, known);
+    if before != Some(&status) {
+        status.last_evaluated = now;
+    }
+    status
 }
 
 fn shown(counts: &Counts) -> Posture {
