@@ -7,9 +7,11 @@ mod exception;
 mod finish;
 mod standard;
 mod tier;
+mod unevaluated;
 
 pub use exception::obstacle;
 pub use finish::{Status, finished};
+pub use unevaluated::unevaluated;
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
