@@ -30,14 +30,31 @@ impl<W: Write> Write for OneLine<W> {
             [text @ .., b'\n'] => (text, "\n"),
             text => (text, ""),
         };
-        let text = String::from_utf8_lossy(text).replace('\n', "\\n").replace('\r', "\\r");
-        self.0.write_all(format!("{text}{end}").as_bytes())?;
+        let line = one_line(&String::from_utf8_lossy(text));
+        self.0.write_all(format!("{line}{end}").as_bytes())?;
         Ok(event.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
     }
+}
+
+/// The text without line breaks, and with no escape of a terminal but the subscriber's colours.
+fn one_line(text: &str) -> String {
+    let mut parts = text.split('\u{1b}');
+    let mut line = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        line.push_str(if is_style(part) { "\u{1b}" } else { "\\x1b" });
+        line.push_str(part);
+    }
+    line.replace('\n', "\\n").replace('\r', "\\r").replace('\u{9b}', "\\x9b")
+}
+
+/// Whether what follows an escape is a colour or the like, and nothing that moves or clears.
+fn is_style(rest: &str) -> bool {
+    let number = |c: char| c.is_ascii_digit() || c == ';';
+    rest.strip_prefix('[').is_some_and(|rest| rest.trim_start_matches(number).starts_with('m'))
 }
 
 #[cfg(test)]

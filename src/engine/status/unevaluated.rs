@@ -50,7 +50,7 @@ mod tests {
     fn status(before: Option<&SecurityStandardStatus>, denied: bool, now: &str) -> SecurityStandardStatus {
         let standard = serde_json::json!({
             "apiVersion": "stanchion.dev/v1alpha1", "kind": "SecurityStandard", "metadata": {"name": "shop"},
-            "spec": {"controls": [{"id": "pod.privileged"}]},
+            "spec": {"controls": [{"id": "pod.privileged"}]}, "status": before,
         });
         let (policy, _) =
             Policy::compile(&[serde_json::from_value(standard).unwrap()], &[], &[], Settings::default());
