@@ -19,6 +19,8 @@ mod filters;
 mod fix;
 mod judging;
 mod lint;
+#[cfg(feature = "operator")]
+mod log;
 mod man;
 mod moment;
 mod output;

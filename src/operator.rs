@@ -7,28 +7,37 @@
 mod clock;
 mod draft;
 mod events;
+mod health;
 mod http;
 mod lease;
 pub mod metrics;
 mod reconcile;
 mod status;
+mod unseen;
 mod watch;
 mod world;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::http::Request;
 use kube::Client;
+use kube::client::{Body, ClientBuilder};
 use kube_lease_manager::LeaseManagerError;
 use tokio::sync::{Notify, RwLock, watch as channel};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
+use tower::util::MapRequestLayer;
 use tracing::{info, warn};
 
 use crate::cluster::{self, Way, observed};
+use crate::facts::object::ObjectKind;
+use health::Health;
 use metrics::Metrics;
+use unseen::Unseen;
 use world::World;
 
 /// The name of the Lease, and the prefix of everything that the operator calls its own.
@@ -78,9 +87,20 @@ struct Shared {
     world: RwLock<World>,
     /// Rung when something changed that posture depends on.
     changed: Notify,
+    /// Since when.
+    unseen: Unseen,
+    health: Arc<Health>,
     metrics: Metrics,
     /// Tells this process from its replicas.
     instance: String,
+}
+
+impl Shared {
+    /// Something changed that posture depends on.
+    fn note_change(&self) {
+        self.unseen.note(clock::instant());
+        self.changed.notify_one();
+    }
 }
 
 /// Runs until SIGTERM or SIGINT, then gives the lease back.
@@ -121,11 +141,14 @@ async fn start(
 ) -> Result<JoinHandle<Result<(), LeaseManagerError>>, Error> {
     let config = cluster::config(&Way { kubeconfig: options.kubeconfig, context: None }).await?;
     let namespace = options.namespace.unwrap_or_else(|| config.default_namespace.clone());
-    let client = Client::try_from(config)?;
+    let health = Arc::new(Health::new(clock::seconds()));
+    let client = client(config, Arc::clone(&health))?;
     let shared = Arc::new(Shared {
         client: client.clone(),
         world: RwLock::new(World::default()),
         changed: Notify::new(),
+        unseen: Unseen::default(),
+        health,
         metrics: Metrics::new(),
         instance: options.identity.clone(),
     });
@@ -140,6 +163,20 @@ async fn start(
     let (leads, leader) = channel::channel(false);
     tasks.spawn(reconcile::run(shared, leader, proof));
     Ok(tokio::spawn(keeper.keep(leads)))
+}
+
+/// A client whose requests are signs of life of the watches that make them: one of a kind in which nothing happens has
+/// no other.
+fn client(config: kube::Config, health: Arc<Health>) -> Result<Client, Error> {
+    let kinds: BTreeMap<String, ObjectKind> =
+        observed::kinds().map(|kind| (observed::path(kind), kind)).collect();
+    let note = MapRequestLayer::new(move |request: Request<Body>| {
+        if let Some(kind) = kinds.get(request.uri().path()) {
+            health.active(*kind, clock::seconds());
+        }
+        request
+    });
+    Ok(ClientBuilder::try_from(config)?.with_layer(&note).build())
 }
 
 async fn asked_to_stop() {

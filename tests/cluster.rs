@@ -31,6 +31,10 @@ mod corpus;
 mod engine;
 #[path = "cluster/events.rs"]
 mod events;
+#[path = "cluster/observe.rs"]
+mod observe;
+#[path = "support/openmetrics.rs"]
+mod openmetrics;
 #[path = "cluster/operator.rs"]
 mod operator;
 #[path = "cluster/plane.rs"]
@@ -344,8 +348,8 @@ fn of_two_operators_one_writes_and_the_other_takes_over_at_once() {
     let second = Operator::ready(&cluster, "second");
     shop.set_privileged("cart", true);
     shop.await_failing(1);
-    assert!(first.metric("stanchion_status_writes_total") > 0.0);
-    assert!(second.metric("stanchion_status_writes_total") < 1.0, "the second writes as well");
+    assert!(first.metric("stanchion_api_writes_total") > 0.0);
+    assert!(second.metric("stanchion_api_writes_total") < 1.0, "the second writes as well");
     let asked = plane::now();
     assert!(first.terminate().success());
     shop.set_privileged("till", true);

@@ -8,6 +8,9 @@
 #[cfg(feature = "operator")]
 #[path = "support/cli_reference.rs"]
 mod cli_reference;
+#[cfg(feature = "operator")]
+#[path = "support/metrics_reference.rs"]
+mod metrics_reference;
 #[path = "support/reference.rs"]
 mod reference;
 
@@ -109,4 +112,10 @@ fn the_table_of_lints_is_fresh() {
 #[test]
 fn reference_of_the_command_line_is_fresh() {
     check("docs/reference/cli.md", &cli_reference::render());
+}
+
+#[cfg(feature = "operator")]
+#[test]
+fn reference_of_the_metrics_is_fresh() {
+    check("docs/reference/metrics.md", &metrics_reference::render());
 }

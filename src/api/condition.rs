@@ -111,6 +111,9 @@ conditions! {
         Evaluated {
             True EVALUATED Evaluated: "Every workload that the standard is about was judged.",
             False PENDING Pending: "Not every workload was judged yet; the numbers are those of the last time.",
+            False PERMISSION_DENIED PermissionDenied:
+                "The operator may not list or watch a kind that controls look at. What depends on it can't be told, and the numbers \
+                 are of the rest; the message names verb and resource, and what to do.",
         }
         Compliant {
             True ALL_COMPLIANT AllCompliant: "Every workload passes every control, without exceptions.",

@@ -3,11 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use anyhow::Context as _;
-use tracing_subscriber::EnvFilter;
-
-use super::Ended;
 use super::terminal::Terminal;
+use super::{Ended, log};
 use crate::operator::{self, Options};
 
 /// Watch a cluster and write the posture to the status of SecurityStandard, ServiceTier and RiskException
@@ -40,14 +37,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
-    let filter = EnvFilter::try_new(&args.log)
-        .with_context(|| format!("--log {}: write a level or a filter such as stanchion=debug", args.log))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if terminal.shows_errors_to_a_person() {
-        log.init();
-    } else {
-        log.json().flatten_event(true).init();
-    }
+    log::begin(&args.log, terminal)?;
     let options = Options {
         kubeconfig: args.kubeconfig.clone(),
         http: args.http,

@@ -97,6 +97,11 @@ pub(crate) const fn is_optional(kind: ObjectKind) -> bool {
     matches!(kind, ObjectKind::Gateway | ObjectKind::Route(_))
 }
 
+/// Whether it is a kind of ours, without which there is nothing to be done.
+pub(crate) const fn is_ours(kind: ObjectKind) -> bool {
+    matches!(kind, ObjectKind::SecurityStandard | ObjectKind::ServiceTier | ObjectKind::RiskException)
+}
+
 /// Where the API server serves a kind.
 pub(crate) fn resource(kind: ObjectKind) -> ApiResource {
     let (group, name) = (kind.group(), kind.as_str());
@@ -121,6 +126,13 @@ pub(crate) fn resource(kind: ObjectKind) -> ApiResource {
     }
 }
 
+/// The path of that, for all namespaces.
+pub(crate) fn path(kind: ObjectKind) -> String {
+    let ApiResource { group, api_version, plural, .. } = resource(kind);
+    let root = if group.is_empty() { "api" } else { "apis" };
+    format!("/{root}/{api_version}/{plural}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,6 +143,12 @@ mod tests {
         for irregular in ["ingresses", "gateways", "networkpolicies", "configmaps", "httproutes", "roles"] {
             assert!(plurals.iter().any(|plural| plural == irregular), "{irregular}: {plurals:?}");
         }
+    }
+
+    #[test]
+    fn paths_are_those_of_the_api_server() {
+        assert_eq!(path(ObjectKind::Node), "/api/v1/nodes");
+        assert_eq!(path(ObjectKind::Ingress), "/apis/networking.k8s.io/v1/ingresses");
     }
 
     #[test]

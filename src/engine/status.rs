@@ -7,10 +7,12 @@ mod exception;
 mod finish;
 mod standard;
 mod tier;
+mod unevaluated;
 
 pub(super) use exception::is_denied_without;
 pub use exception::obstacle;
 pub use finish::{Refusal, Status, finished};
+pub use unevaluated::unevaluated;
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};

@@ -175,6 +175,11 @@ impl Inventory {
         self.unread.insert(kind);
     }
 
+    /// Says that they have been read since.
+    pub fn have_read(&mut self, kind: ObjectKind) {
+        self.unread.remove(&kind);
+    }
+
     /// The kinds that could not be read. That one is not among the facts says nothing then.
     #[must_use]
     pub const fn unread(&self) -> &BTreeSet<ObjectKind> {

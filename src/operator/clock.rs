@@ -1,5 +1,7 @@
 //! The operator's clock: the one place where it looks at the time.
 
+use std::time::Instant;
+
 use jiff::Timestamp;
 
 /// Now.
@@ -9,4 +11,15 @@ use jiff::Timestamp;
 )]
 pub(super) fn now() -> Timestamp {
     Timestamp::now()
+}
+
+/// Now, in seconds.
+pub(super) fn seconds() -> i64 {
+    now().as_second()
+}
+
+/// A moment to measure from.
+#[expect(clippy::disallowed_methods, reason = "the operator measures how long it takes")]
+pub(super) fn instant() -> Instant {
+    Instant::now()
 }

@@ -1,17 +1,24 @@
 //! The statuses that differ from what is there, what is to be told, and when the next one will differ by itself.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
+use kube::api::ApiResource;
 
+use super::NAME;
 use super::events::Telling;
+use super::metrics::Shown;
+use super::observed::resource;
 use super::status::Write;
 use super::watch::Key;
 use super::world::World;
 use crate::api::{Date, Kind};
 use crate::engine::decisions::Decisions;
 use crate::engine::error::{CompileError, CompileErrors};
+use crate::engine::exception::HOME;
 use crate::engine::notice::{self, Notice};
-use crate::engine::status::{Findings, Status, finished, refused};
+use crate::engine::status::{Findings, Status, finished, refused, unevaluated};
 use crate::facts::object::ObjectKind;
 
 /// What is to be written.
@@ -25,6 +32,8 @@ pub(super) struct Draft<'a> {
     pub(super) told: Vec<Telling>,
     /// When something changes by itself.
     pub(super) next: Timestamp,
+    /// What of it metrics show.
+    pub(super) shown: Shown,
 }
 
 impl<'a> Draft<'a> {
@@ -35,8 +44,15 @@ impl<'a> Draft<'a> {
         findings: &Findings<'_>,
         now: Timestamp,
     ) -> Self {
-        let mut draft =
-            Self { world, decisions, now, writes: Vec::new(), told: Vec::new(), next: Date::of(now).end() };
+        let mut draft = Self {
+            world,
+            decisions,
+            now,
+            writes: Vec::new(),
+            told: Vec::new(),
+            next: Date::of(now).end(),
+            shown: Shown::default(),
+        };
         draft.standards(findings);
         draft.tiers(findings);
         draft.exceptions(findings);
@@ -47,11 +63,19 @@ impl<'a> Draft<'a> {
     }
 
     fn standards(&mut self, findings: &Findings<'_>) {
+        let missing = missing(&self.world.denied);
         for (key, standard) in &self.world.standards {
             let generation = standard.metadata.generation.unwrap_or_default();
             let before = standard.status.as_ref();
             let index = findings.policy.standards.binary_search_by(|it| it.name.as_str().cmp(&key.1));
             let made = index.ok().and_then(|index| findings.standard(index, before, generation));
+            let made = match (made, &missing) {
+                (Some(made), Some(missing)) => Some(unevaluated(made, before, missing, generation, self.now)),
+                (made, _) => made,
+            };
+            if let Some(status) = &made {
+                self.shown.standard(&key.1, status);
+            }
             for tier in made.iter().flat_map(|status| &status.tiers) {
                 self.look_again(tier.promotable_from.as_ref());
             }
@@ -69,6 +93,9 @@ impl<'a> Draft<'a> {
             let generation = tier.metadata.generation.unwrap_or_default();
             let before = tier.status.as_ref();
             let made = findings.tier(&key.1, before, generation);
+            if let Some(status) = &made {
+                self.shown.tier(&key.1, status);
+            }
             self.finish(key, &tier.metadata, made, before);
         }
     }
@@ -155,5 +182,38 @@ impl<'a> Draft<'a> {
                 self.world.inventory.workload(key).map(|it| it.meta.uid.to_string()).unwrap_or_default();
             self.told.push(Telling::about_workload(key, &uid, notice, day));
         }
+    }
+}
+
+/// Which permissions are missing, what that means, and what to do.
+fn missing(denied: &BTreeMap<ObjectKind, &'static str>) -> Option<String> {
+    let full_name = |kind: &ObjectKind| {
+        let ApiResource { group, plural, .. } = resource(*kind);
+        if group.is_empty() { plural } else { format!("{plural}.{group}") }
+    };
+    let rights: Vec<String> =
+        denied.iter().map(|(kind, verb)| format!("{verb} {}", full_name(kind))).collect();
+    let first = rights.first()?;
+    Some(format!(
+        "The operator may not {}: what depends on them can't be told. Add that to its ClusterRole; `kubectl auth can-i {first} \
+         --as system:serviceaccount:{HOME}:{NAME}` says whether it is there.",
+        rights.join(", "),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_permission_is_named_with_what_to_do() {
+        assert_eq!(missing(&BTreeMap::new()), None);
+        let denied = BTreeMap::from([(ObjectKind::Ingress, "watch"), (ObjectKind::ConfigMap, "list")]);
+        let message = missing(&denied).unwrap();
+        let begins = "The operator may not watch ingresses.networking.k8s.io, list configmaps: ";
+        assert!(message.starts_with(begins), "{message}");
+        let remedy = "`kubectl auth can-i watch ingresses.networking.k8s.io --as \
+                      system:serviceaccount:stanchion-system:stanchion`";
+        assert!(message.contains(remedy), "{message}");
     }
 }

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tracing::info;
 
-use super::{Error, Shared};
+use super::{Error, Shared, clock};
 
 /// What OpenMetrics asks a scrape to say of itself.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -38,19 +38,17 @@ pub(super) async fn serve(
     Ok(())
 }
 
-async fn livez(State(shared): State<Arc<Shared>>) -> (StatusCode, &'static str) {
-    if shared.metrics.is_alive() {
-        (StatusCode::OK, "ok\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "the evaluation is stuck\n")
+async fn livez(State(shared): State<Arc<Shared>>) -> (StatusCode, String) {
+    match shared.health.stuck(clock::seconds()) {
+        None => (StatusCode::OK, "ok\n".to_owned()),
+        Some(stuck) => (StatusCode::SERVICE_UNAVAILABLE, format!("{stuck}\n")),
     }
 }
 
-async fn readyz(State(shared): State<Arc<Shared>>) -> (StatusCode, &'static str) {
-    if shared.metrics.is_ready() {
-        (StatusCode::OK, "ok\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not every kind has been listed yet\n")
+async fn readyz(State(shared): State<Arc<Shared>>) -> (StatusCode, String) {
+    match shared.health.ready() {
+        Ok(known) => (StatusCode::OK, format!("{known}\n")),
+        Err(missing) => (StatusCode::SERVICE_UNAVAILABLE, format!("{missing}\n")),
     }
 }
 

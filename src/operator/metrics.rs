@@ -1,70 +1,66 @@
-//! Metrics, in the OpenMetrics text format. Every name is a constant, every label set is bounded by what people wrote.
+//! Metrics, in the OpenMetrics text format. Every name is in `table`, and the number of series is bounded.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+mod posture;
+mod process;
+mod samples;
+mod table;
 
-use prometheus_client::encoding::EncodeLabelSet;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use super::clock;
-use super::reconcile::STUCK;
-use crate::engine::evaluate::ExceptionState;
-use crate::engine::exception::Life;
-use crate::engine::posture::Counts;
+use super::observed::{is_ours, kinds, resource};
+use super::world::World;
 use crate::engine::status::Findings;
+pub(super) use posture::Shown;
+use posture::{Posture, number};
+use samples::Samples;
+pub use samples::{MOST_SERIES, OTHER};
+pub use table::{Kind, Row, TABLE, Unit, Values};
 
-/// Subjects by standard and outcome.
-pub const STANDARD_SUBJECTS: &str = "stanchion_standard_subjects";
-/// Workloads by tier.
-pub const TIER_WORKLOADS: &str = "stanchion_tier_workloads";
-/// Exceptions by state.
-pub const EXCEPTIONS: &str = "stanchion_exceptions";
-/// Facts held, by resource.
-pub const FACTS: &str = "stanchion_facts";
-/// Evaluations so far.
-pub const EVALUATIONS: &str = "stanchion_evaluations";
-/// Statuses written so far.
-pub const STATUS_WRITES: &str = "stanchion_status_writes";
-/// Events so far, by what became of them.
-pub const EVENTS: &str = "stanchion_events";
-/// Watches that broke so far.
-pub const WATCH_FAILURES: &str = "stanchion_watch_failures";
-/// Whether this process writes.
-pub const LEADER: &str = "stanchion_leader";
+/// The label names and values of one series.
+type Labels = Vec<(&'static str, String)>;
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct StandardLabels {
-    standard: String,
-    outcome: &'static str,
+/// The bounds of durations: from a millisecond to two minutes, beyond which an evaluation counts as stuck.
+const SECONDS: [f64; 12] = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 120.0];
+
+/// What went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// An object can't be decoded.
+    Decode,
+    /// An evaluation failed.
+    Evaluation,
+    /// A permission is missing.
+    Permission,
+    /// A watch broke.
+    Watch,
+    /// A write was refused.
+    Write,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct TierLabels {
-    tier: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct StateLabels {
-    state: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct WriteLabels {
-    resource: String,
-    result: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct EventLabels {
-    result: &'static str,
+impl Failure {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Decode => "decode",
+            Self::Evaluation => "evaluation",
+            Self::Permission => "permission",
+            Self::Watch => "watch",
+            Self::Write => "write",
+        }
+    }
 }
 
 /// What became of an Event.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Told {
     /// It is there.
     Written,
@@ -74,126 +70,181 @@ pub(super) enum Told {
     Dropped,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct WatchLabels {
-    resource: String,
+impl Told {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Written => "written",
+            Self::Failed => "failed",
+            Self::Dropped => "dropped",
+        }
+    }
 }
 
-/// All metrics, and what the probes answer.
+/// All metrics.
 pub(super) struct Metrics {
     registry: Registry,
-    subjects: Family<StandardLabels, Gauge>,
-    workloads: Family<TierLabels, Gauge>,
-    exceptions: Family<StateLabels, Gauge>,
-    facts: Family<WatchLabels, Gauge>,
+    posture: Posture,
     evaluations: Counter,
-    writes: Family<WriteLabels, Counter>,
-    events: Family<EventLabels, Counter>,
-    watch_failures: Family<WatchLabels, Counter>,
+    judged: Counter,
+    evaluation: Histogram,
+    reconcile: Histogram,
+    status: Histogram,
+    waiting: Gauge,
+    writes: Family<Labels, Counter>,
+    events: Family<Labels, Counter>,
+    restarts: Family<Labels, Counter>,
+    denied: Samples,
+    errors: Family<Labels, Counter>,
+    facts: Samples,
+    malformed: Samples,
     leader: Gauge,
-    ready: AtomicBool,
-    heartbeat: AtomicI64,
 }
 
 impl Metrics {
     pub(super) fn new() -> Self {
         let mut metrics = Self {
             registry: Registry::default(),
-            subjects: Family::default(),
-            workloads: Family::default(),
-            exceptions: Family::default(),
-            facts: Family::default(),
+            posture: Posture::default(),
             evaluations: Counter::default(),
+            judged: Counter::default(),
+            evaluation: Histogram::new(SECONDS),
+            reconcile: Histogram::new(SECONDS),
+            status: Histogram::new(SECONDS),
+            waiting: Gauge::default(),
             writes: Family::default(),
             events: Family::default(),
-            watch_failures: Family::default(),
+            restarts: Family::default(),
+            denied: Samples::of(&table::WATCH_DENIED),
+            errors: Family::default(),
+            facts: Samples::of(&table::FACTS),
+            malformed: Samples::of(&table::MALFORMED),
             leader: Gauge::default(),
-            ready: AtomicBool::new(false),
-            heartbeat: AtomicI64::new(clock::now().as_second()),
         };
-        let registry = &mut metrics.registry;
-        registry.register(STANDARD_SUBJECTS, "Subjects by standard and outcome", metrics.subjects.clone());
-        registry.register(TIER_WORKLOADS, "Workloads by tier", metrics.workloads.clone());
-        registry.register(EXCEPTIONS, "Exceptions by state", metrics.exceptions.clone());
-        registry.register(
-            FACTS,
-            "Objects held as facts, and objects that can't be decoded",
-            metrics.facts.clone(),
-        );
-        registry.register(EVALUATIONS, "Evaluations of the whole posture", metrics.evaluations.clone());
-        registry.register(STATUS_WRITES, "Statuses written", metrics.writes.clone());
-        registry.register(EVENTS, "Events by what became of them", metrics.events.clone());
-        registry.register(WATCH_FAILURES, "Watches that broke", metrics.watch_failures.clone());
-        registry.register(LEADER, "1 while this process writes", metrics.leader.clone());
+        metrics.register();
+        metrics.begin();
         metrics
     }
 
-    /// Counts Events.
-    pub(super) fn told(&self, told: Told, number: usize) {
-        let result = match told {
-            Told::Written => "written",
-            Told::Failed => "failed",
-            Told::Dropped => "dropped",
-        };
-        let number = u64::try_from(number).unwrap_or(u64::MAX);
-        self.events.get_or_create(&EventLabels { result }).inc_by(number);
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        table::STANDARD_SUBJECTS.register(registry, self.posture.subjects.clone());
+        table::STANDARD_STAGE.register(registry, self.posture.stages.clone());
+        table::TIER_WORKLOADS.register(registry, self.posture.workloads.clone());
+        table::TIER_MEASURED.register(registry, self.posture.measured.clone());
+        table::TIER_TARGET.register(registry, self.posture.targets.clone());
+        table::EXCEPTIONS.register(registry, self.posture.exceptions.clone());
+        table::EVALUATIONS.register(registry, self.evaluations.clone());
+        table::SUBJECTS_JUDGED.register(registry, self.judged.clone());
+        table::EVALUATION_DURATION.register(registry, self.evaluation.clone());
+        table::RECONCILE_LATENCY.register(registry, self.reconcile.clone());
+        table::STATUS_LATENCY.register(registry, self.status.clone());
+        table::STATUSES_WAITING.register(registry, self.waiting.clone());
+        table::API_WRITES.register(registry, self.writes.clone());
+        table::EVENTS.register(registry, self.events.clone());
+        table::WATCH_RESTARTS.register(registry, self.restarts.clone());
+        table::WATCH_DENIED.register(registry, self.denied.clone());
+        table::ERROR_COUNT.register(registry, self.errors.clone());
+        table::FACTS.register(registry, self.facts.clone());
+        table::MALFORMED.register(registry, self.malformed.clone());
+        table::LEADER.register(registry, self.leader.clone());
+        table::BUILD.register(registry, Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]));
+        table::RESIDENT.register(registry, process::Resident);
+        let started = Gauge::<u64, AtomicU64>::default();
+        started.set(clock::seconds().unsigned_abs());
+        table::STARTED.register(registry, started);
+    }
+
+    /// Counters are there before they count: a rate needs a first value.
+    fn begin(&self) {
+        for kind in kinds() {
+            drop(self.restarts.get_or_create(&vec![("resource", resource(kind).plural)]));
+        }
+        for told in table::TOLD {
+            drop(self.events.get_or_create(&vec![("result", told.to_owned())]));
+        }
+        for failure in table::ERRORS {
+            drop(self.errors.get_or_create(&vec![("category", failure.to_owned())]));
+        }
+        for kind in kinds().filter(|kind| is_ours(*kind)) {
+            for result in ["ok", "error"] {
+                drop(self.writes.get_or_create(&write_labels(&resource(kind).plural, result)));
+            }
+        }
     }
 
     /// Takes over the numbers of an evaluation. What is gone from it is gone from the metrics.
-    pub(super) fn evaluated(&self, evaluation: &Findings<'_>, facts: &BTreeMap<&'static str, usize>) {
-        self.evaluations.inc();
-        self.subjects.clear();
-        for (standard, posture) in evaluation.policy.standards.iter().zip(&evaluation.posture.standards) {
-            for (outcome, number) in outcomes(&posture.counts) {
-                let labels = StandardLabels { standard: standard.name.to_string(), outcome };
-                self.subjects.get_or_create(&labels).set(i64::try_from(number).unwrap_or(i64::MAX));
+    pub(super) fn evaluated(&self, findings: &Findings<'_>, shown: &Shown, world: &World) {
+        self.posture.show(findings, shown);
+        let mut facts = self.facts.gather();
+        for (kind, held) in world.sizes() {
+            facts.add([kind.as_str()], number(held));
+        }
+        self.facts.replace(facts);
+        let mut malformed = self.malformed.gather();
+        for kind in kinds() {
+            let of_kind = world.malformed.keys().filter(|(of, _)| *of == kind).count();
+            if of_kind > 0 {
+                malformed.add([kind.as_str()], number(of_kind as u64));
             }
         }
-        self.workloads.clear();
-        for (tier, posture) in &evaluation.posture.tiers {
-            let labels = TierLabels { tier: tier.to_string() };
-            self.workloads.get_or_create(&labels).set(i64::try_from(posture.workloads).unwrap_or(i64::MAX));
+        self.malformed.replace(malformed);
+        self.show_denied(world);
+    }
+
+    /// Takes over which permissions are missing.
+    pub(super) fn show_denied(&self, world: &World) {
+        let mut denied = self.denied.gather();
+        for (kind, verb) in &world.denied {
+            denied.add([&resource(*kind).plural, verb], 1.0);
         }
-        for (resource, number) in facts {
-            let labels = WatchLabels { resource: (*resource).to_owned() };
-            self.facts.get_or_create(&labels).set(i64::try_from(*number).unwrap_or(i64::MAX));
+        self.denied.replace(denied);
+    }
+
+    /// An evaluation took so long, and judged so many. `waited` is since the first change that it judged.
+    pub(super) fn timed(&self, took: Duration, waited: Option<Duration>, judged: usize) {
+        self.evaluations.inc();
+        self.judged.inc_by(judged as u64);
+        self.evaluation.observe(took.as_secs_f64());
+        if let Some(waited) = waited {
+            self.reconcile.observe(waited.as_secs_f64());
         }
-        self.exceptions.clear();
-        for state in &evaluation.assessment.exceptions {
-            self.exceptions.get_or_create(&StateLabels { state: state_name(state) }).inc();
-        }
+    }
+
+    /// So many statuses are still to be written.
+    pub(super) fn waiting(&self, statuses: usize) {
+        self.waiting.set(i64::try_from(statuses).unwrap_or(i64::MAX));
+    }
+
+    /// Everything that a change asked for is written, so long after it.
+    pub(super) fn settled(&self, after: Duration) {
+        self.status.observe(after.as_secs_f64());
     }
 
     pub(super) fn wrote(&self, resource: &str, done: bool) {
         let result = if done { "ok" } else { "error" };
-        self.writes.get_or_create(&WriteLabels { resource: resource.to_owned(), result }).inc();
+        self.writes.get_or_create(&write_labels(resource, result)).inc();
+        if !done {
+            self.failed(Failure::Write);
+        }
+    }
+
+    /// Counts Events.
+    pub(super) fn told(&self, told: Told, number: usize) {
+        let events = self.events.get_or_create(&vec![("result", told.as_str().to_owned())]).clone();
+        events.inc_by(u64::try_from(number).unwrap_or(u64::MAX));
     }
 
     pub(super) fn watch_failed(&self, resource: &str) {
-        self.watch_failures.get_or_create(&WatchLabels { resource: resource.to_owned() }).inc();
+        self.restarts.get_or_create(&vec![("resource", resource.to_owned())]).inc();
+        self.failed(Failure::Watch);
+    }
+
+    pub(super) fn failed(&self, failure: Failure) {
+        self.errors.get_or_create(&vec![("category", failure.as_str().to_owned())]).inc();
     }
 
     pub(super) fn leads(&self, leads: bool) {
         self.leader.set(i64::from(leads));
-    }
-
-    pub(super) fn set_ready(&self) {
-        self.ready.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether the first evaluation is done.
-    pub(super) fn is_ready(&self) -> bool {
-        self.ready.load(Ordering::Relaxed)
-    }
-
-    /// The evaluation lives.
-    pub(super) fn beat(&self) {
-        self.heartbeat.store(clock::now().as_second(), Ordering::Relaxed);
-    }
-
-    /// Whether the evaluation has been seen alive lately.
-    pub(super) fn is_alive(&self) -> bool {
-        clock::now().as_second() - self.heartbeat.load(Ordering::Relaxed) < STUCK.as_secs()
     }
 
     pub(super) fn render(&self) -> String {
@@ -204,23 +255,9 @@ impl Metrics {
     }
 }
 
-fn outcomes(counts: &Counts) -> [(&'static str, u64); 4] {
-    [
-        ("compliant", counts.compliant),
-        ("excepted", counts.excepted),
-        ("failing", counts.failing),
-        ("unknown", counts.unknown),
-    ]
+fn write_labels(resource: &str, result: &str) -> Labels {
+    vec![("resource", resource.to_owned()), ("result", result.to_owned())]
 }
 
-fn state_name(state: &ExceptionState) -> &'static str {
-    match state.life {
-        Life::OutOfBounds => "invalid",
-        Life::Revoked => "revoked",
-        Life::Expired => "expired",
-        Life::NotApproved => "not_approved",
-        Life::NotYetValid => "not_yet_valid",
-        Life::ExpiringSoon => "expiring_soon",
-        Life::Active => "active",
-    }
-}
+#[cfg(test)]
+mod tests;

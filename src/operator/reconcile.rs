@@ -1,17 +1,16 @@
 //! Reconciling: what changed is judged by the pure engine, and what differs is handed to the writer.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
-use tokio::time::Instant;
 use tracing::{debug, warn};
 
 use super::draft::Draft;
 use super::events::{self, Outbox, Telling};
 use super::lease::Proof;
-use super::metrics::Told;
+use super::metrics::{Failure, Shown, Told};
 use super::status::{self, Write};
 use super::world::{Changes, World};
 use super::{Shared, clock};
@@ -32,9 +31,6 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 /// How long after an evaluation that failed the next one begins, unless something changes.
 const RETRY: SignedDuration = SignedDuration::from_secs(30);
 
-/// For how long an evaluation may take before the process counts as stuck.
-pub(super) const STUCK: SignedDuration = SignedDuration::from_secs(120);
-
 /// What one evaluation brought.
 struct Evaluated {
     /// Statuses that differ from what is there.
@@ -45,11 +41,22 @@ struct Evaluated {
     next: Timestamp,
     /// How many subjects were judged for it.
     judged: usize,
+    /// What of it metrics show.
+    shown: Shown,
+}
+
+/// What an evaluation found to be written, and since when that is so.
+#[derive(Debug, Clone)]
+pub(super) struct Round {
+    /// Statuses that differ from what is there.
+    pub(super) writes: Vec<Write>,
+    /// When the first change came that it judged.
+    pub(super) since: Instant,
 }
 
 /// Evaluates when something changed or time makes a difference. Never returns.
 pub(super) async fn run(shared: Arc<Shared>, leader: watch::Receiver<bool>, proof: Proof) -> &'static str {
-    let (outbox, inbox) = watch::channel(Vec::new());
+    let (outbox, inbox) = watch::channel(Round { writes: Vec::new(), since: clock::instant() });
     let events = Outbox::default();
     let evaluating = evaluate_for_ever(&shared, &outbox, &events, &leader);
     let writing = status::write_for_ever(&shared, inbox, leader.clone(), proof.clone());
@@ -59,7 +66,7 @@ pub(super) async fn run(shared: Arc<Shared>, leader: watch::Receiver<bool>, proo
 
 async fn evaluate_for_ever(
     shared: &Arc<Shared>,
-    outbox: &watch::Sender<Vec<Write>>,
+    outbox: &watch::Sender<Round>,
     events: &Outbox,
     leader: &watch::Receiver<bool>,
 ) {
@@ -67,7 +74,7 @@ async fn evaluate_for_ever(
     let mut next: Option<Timestamp> = None;
     let mut pause = PAUSES.0;
     loop {
-        shared.metrics.beat();
+        shared.health.beat(clock::seconds());
         if !wait(shared, next).await {
             continue;
         }
@@ -76,25 +83,16 @@ async fn evaluate_for_ever(
             continue;
         }
         let (world, evaluator) = (Arc::clone(shared), Arc::clone(&evaluator));
-        let began = Instant::now();
-        let evaluated = tokio::task::spawn_blocking(move || {
-            let mut evaluator = evaluator.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut world_now = world.world.blocking_write();
-            let changes = world_now.take_changes();
-            // Nobody changes the world between the two.
-            let world_now = world_now.downgrade();
-            let evaluated = evaluator.evaluate(&world_now, changes, clock::now());
-            evaluator.show(&world, &world_now);
-            evaluated
-        });
+        let began = clock::instant();
+        let evaluated = tokio::task::spawn_blocking(move || once(&world, &evaluator));
         match evaluated.await {
-            Ok(evaluated) => {
+            Ok((evaluated, since)) => {
                 next = Some(evaluated.next);
-                shared.metrics.set_ready();
+                shared.health.evaluated();
                 if !evaluated.writes.is_empty() {
                     debug!(judged = evaluated.judged, writes = evaluated.writes.len(), "evaluated");
                 }
-                outbox.send_replace(evaluated.writes);
+                outbox.send_replace(Round { writes: evaluated.writes, since });
                 let dropped = events.offer(evaluated.told, *leader.borrow());
                 if dropped > 0 {
                     warn!(dropped, "more is to be told than events are written; the statuses say all");
@@ -104,11 +102,29 @@ async fn evaluate_for_ever(
             Err(error) => {
                 // Not at once: what failed would fail again.
                 next = clock::now().checked_add(RETRY).ok();
-                warn!(%error, "the evaluation failed; it is tried again");
+                shared.metrics.failed(Failure::Evaluation);
+                warn!(%error, outcome = "retried", "the evaluation failed; it is tried again");
             }
         }
         pause = began.elapsed().saturating_mul(REST).clamp(PAUSES.0, PAUSES.1);
     }
+}
+
+/// One evaluation, and when the first change came that it judged; its own beginning, where time alone asked for it.
+fn once(shared: &Shared, evaluator: &Mutex<Evaluator>) -> (Evaluated, Instant) {
+    let mut evaluator = evaluator.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut world = shared.world.blocking_write();
+    let changes = world.take_changes();
+    let first_unseen = shared.unseen.take();
+    // Nobody changes the world between the two.
+    let world = world.downgrade();
+    // What was there before the process was is no change.
+    let since = first_unseen.filter(|_| changes.is_some());
+    let began = clock::instant();
+    let evaluated = evaluator.evaluate(&world, changes, clock::now());
+    evaluator.show(shared, &evaluated, &world);
+    shared.metrics.timed(began.elapsed(), since.map(|since| since.elapsed()), evaluated.judged);
+    (evaluated, since.unwrap_or(began))
 }
 
 /// Waits for a change or for the time to come. False if neither came, and it is only time to look at the clock again.
@@ -137,7 +153,9 @@ impl Evaluator {
         // An evaluation that fails leaves no ledger behind.
         let (ledger, judged) = if let (Some(mut ledger), Some(changes)) = (self.ledger.take(), changes) {
             self.decide(world, &changes);
-            let (facts, decided) = (changes.facts(), self.decisions.take());
+            let mut decided = self.decisions.take();
+            decided.rules |= changes.anew;
+            let facts = changes.facts();
             let judged = ledger.update(self.decisions.policy(), &world.inventory, &facts, &decided, now);
             (ledger, judged)
         } else {
@@ -147,9 +165,9 @@ impl Evaluator {
             (ledger, judged)
         };
         let findings = findings(&self.decisions, &ledger);
-        let Draft { writes, told, next, .. } = Draft::new(world, &self.decisions, &findings, now);
+        let Draft { writes, told, next, shown, .. } = Draft::new(world, &self.decisions, &findings, now);
         self.ledger = Some(ledger);
-        Evaluated { writes, told, next, judged }
+        Evaluated { writes, told, next, judged, shown }
     }
 
     fn decide(&mut self, world: &World, changes: &Changes) {
@@ -190,9 +208,9 @@ impl Evaluator {
     }
 
     /// Puts the numbers of the last evaluation into the metrics.
-    fn show(&self, shared: &Shared, world: &World) {
+    fn show(&self, shared: &Shared, evaluated: &Evaluated, world: &World) {
         if let Some(ledger) = &self.ledger {
-            shared.metrics.evaluated(&findings(&self.decisions, ledger), &world.size());
+            shared.metrics.evaluated(&findings(&self.decisions, ledger), &evaluated.shown, world);
         }
     }
 }

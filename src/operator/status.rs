@@ -12,6 +12,8 @@ use tracing::{debug, warn};
 
 use super::lease::Proof;
 use super::observed::resource;
+use super::reconcile::Round;
+use super::unseen::Unwritten;
 use super::watch::Key;
 use super::{NAME, Shared};
 use crate::api::{self, Kind};
@@ -61,7 +63,7 @@ impl Write {
 /// written does not keep the others waiting. Never returns.
 pub(super) async fn write_for_ever(
     shared: &Shared,
-    mut inbox: watch::Receiver<Vec<Write>>,
+    mut inbox: watch::Receiver<Round>,
     mut leader: watch::Receiver<bool>,
     mut proof: Proof,
 ) {
@@ -69,8 +71,10 @@ pub(super) async fn write_for_ever(
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut waiting: VecDeque<Write> = VecDeque::new();
     let mut failures = Failures::default();
+    let mut unwritten = Unwritten::default();
     loop {
         shared.metrics.leads(*leader.borrow());
+        shared.metrics.waiting(waiting.len());
         let ready = *leader.borrow() && !waiting.is_empty();
         let again = failures.again;
         tokio::select! {
@@ -79,7 +83,9 @@ pub(super) async fn write_for_ever(
                 if changed.is_err() {
                     return;
                 }
-                waiting = inbox.borrow_and_update().clone().into();
+                let Round { writes, since } = inbox.borrow_and_update().clone();
+                unwritten.found(writes.len(), since);
+                waiting = writes.into();
             }
             changed = leader.changed() => {
                 if changed.is_err() {
@@ -92,7 +98,10 @@ pub(super) async fn write_for_ever(
                 }
                 if let Some(write) = waiting.pop_front() {
                     let done = apply(shared, &write).await;
-                    failures.note(done, waiting.is_empty(), Instant::now());
+                    let all_done = failures.note(done, waiting.is_empty(), Instant::now());
+                    if let Some(since) = all_done.then(|| unwritten.settled()).flatten() {
+                        shared.metrics.settled(since.elapsed());
+                    }
                 }
             }
             () = sleep_until(again.unwrap_or_else(Instant::now)), if again.is_some() => {
@@ -114,20 +123,22 @@ struct Failures {
 }
 
 impl Failures {
-    /// Notes a write, and at the end of a round when the next one is due: each pause is twice the last.
-    fn note(&mut self, done: bool, last: bool, now: Instant) {
+    /// Notes a write, and at the end of a round when the next one is due: each pause is twice the last. True at the end of
+    /// a round in which everything was written.
+    fn note(&mut self, done: bool, last: bool, now: Instant) -> bool {
         self.failed |= !done;
         if !last {
-            return;
+            return false;
         }
-        if self.failed {
+        let failed = std::mem::take(&mut self.failed);
+        if failed {
             let pause = PAUSES.0.saturating_mul(2_u32.saturating_pow(self.rounds)).min(PAUSES.1);
             self.again = Some(now + pause);
             self.rounds = self.rounds.saturating_add(1);
         } else {
             self.rounds = 0;
         }
-        self.failed = false;
+        !failed
     }
 }
 
@@ -150,7 +161,7 @@ async fn apply(shared: &Shared, write: &Write) -> bool {
     shared.metrics.wrote(&resource.plural, answer.is_ok());
     match answer {
         Ok(object) => {
-            debug!(kind = resource.kind, namespace, name, "status written");
+            debug!(kind = resource.kind, namespace, name, outcome = "written", "status written");
             // What was written is known at once, before the watch says so.
             if let Ok(value) = serde_json::to_value(&object)
                 && let Ok(object) = Object::decode(kind, &value)
@@ -165,7 +176,8 @@ async fn apply(shared: &Shared, write: &Write) -> bool {
             false
         }
         Err(error) => {
-            warn!(kind = resource.kind, namespace, name, %error, "a status can't be written; it is tried again");
+            let outcome = "retried";
+            warn!(kind = resource.kind, namespace, name, outcome, %error, "a status can't be written; it is tried again");
             false
         }
     }
@@ -179,9 +191,9 @@ mod tests {
     fn what_fails_is_tried_again_with_growing_pauses_until_a_round_succeeds() {
         let now = Instant::now();
         let mut failures = Failures::default();
-        failures.note(false, false, now);
+        assert!(!failures.note(false, false, now));
         assert_eq!(failures.again, None, "the others of the round come first");
-        failures.note(true, true, now);
+        assert!(!failures.note(true, true, now), "one of the round failed");
         assert_eq!(failures.again, Some(now + PAUSES.0));
         failures.note(false, true, now);
         assert_eq!(failures.again, Some(now + PAUSES.0 * 2));
@@ -189,7 +201,7 @@ mod tests {
             failures.note(false, true, now);
         }
         assert_eq!(failures.again, Some(now + PAUSES.1));
-        failures.note(true, true, now);
+        assert!(failures.note(true, true, now));
         failures.note(false, true, now);
         assert_eq!(failures.again, Some(now + PAUSES.0));
     }

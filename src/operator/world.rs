@@ -10,7 +10,7 @@ use super::observed;
 use super::watch::Key;
 use crate::api::{Kind, RiskException, SecurityStandard, ServiceTier};
 use crate::facts::object::{Object, ObjectKind};
-use crate::facts::{Change, Inventory, Meta, SubjectKey};
+use crate::facts::{Change, Inventory, Known, Meta, SubjectKey};
 
 /// All that posture is made from. Every method that changes it says whether posture can depend on the change.
 #[derive(Debug, Default)]
@@ -25,7 +25,11 @@ pub(super) struct World {
     pub(super) exceptions: BTreeMap<Key, RiskException>,
     /// Objects that can't be decoded.
     pub(super) malformed: BTreeMap<(ObjectKind, Key), Malformed>,
+    /// Kinds that may not be listed or watched, with the verb that is missing. What was known of them stays.
+    pub(super) denied: BTreeMap<ObjectKind, &'static str>,
     synced: BTreeSet<ObjectKind>,
+    /// How many facts of each kind there are.
+    held: BTreeMap<ObjectKind, u64>,
     /// What changed since it was last asked for; nothing is noted before that.
     changes: Option<Changes>,
 }
@@ -39,6 +43,8 @@ pub(super) struct Changes {
     pub(super) decided: BTreeSet<(Kind, Key)>,
     /// Standards with another status.
     pub(super) recorded: BTreeSet<Key>,
+    /// Everything must be judged again.
+    pub(super) anew: bool,
 }
 
 impl Changes {
@@ -68,9 +74,28 @@ pub(super) struct Malformed {
 }
 
 impl World {
-    /// Whether every kind has been listed once.
+    /// Whether every kind has been listed once, or may not be: what depends on it is unknown then, and the rest goes on.
+    /// Without our own kinds there is nothing to go on with.
     pub(super) fn is_synced(&self) -> bool {
-        observed::kinds().all(|kind| self.synced.contains(&kind))
+        let may_be_missing = |kind| self.denied.contains_key(&kind) && !observed::is_ours(kind);
+        observed::kinds().all(|kind| self.synced.contains(&kind) || may_be_missing(kind))
+    }
+
+    /// The API server refuses this verb for the kind, until it is listed again.
+    pub(super) fn deny(&mut self, kind: ObjectKind, verb: &'static str) -> bool {
+        let is_news = self.denied.insert(kind, verb) != Some(verb);
+        if is_news {
+            self.inventory.leave_unread(kind);
+            self.begin_anew();
+        }
+        is_news
+    }
+
+    /// Which kinds are known is different, and with it what can be said of anything.
+    fn begin_anew(&mut self) {
+        if let Some(changes) = &mut self.changes {
+            changes.anew = true;
+        }
     }
 
     /// Adds or replaces an object.
@@ -97,6 +122,9 @@ impl World {
             fact => {
                 let healed = fact.meta().is_some_and(|meta| self.heal(fact.kind(), meta));
                 let change = self.inventory.put(fact);
+                if let Some(Change { key, before: Known::Nothing }) = &change {
+                    *self.held.entry(key.kind).or_default() += 1;
+                }
                 self.note_fact(change) || healed
             }
         }
@@ -168,19 +196,25 @@ impl World {
         for key in &gone {
             self.remove(kind, key);
         }
-        // The first list of a kind can complete the picture.
+        // The first list of a kind can complete the picture, and so can one that was denied before.
         let first = self.synced.insert(kind);
-        first || !gone.is_empty()
+        let healed = self.denied.remove(&kind).is_some();
+        if healed {
+            self.inventory.have_read(kind);
+            self.begin_anew();
+        }
+        first || healed || !gone.is_empty()
     }
 
-    /// The objects held.
-    pub(super) fn size(&self) -> BTreeMap<&'static str, usize> {
-        BTreeMap::from([
-            ("workloads", self.inventory.workloads().count()),
-            ("namespaces", self.inventory.namespaces().count()),
-            ("serviceaccounts", self.inventory.service_accounts().count()),
-            ("malformed", self.malformed.len()),
-        ])
+    /// The objects held, of every kind that is watched.
+    pub(super) fn sizes(&self) -> Vec<(ObjectKind, u64)> {
+        let size = |kind| match kind {
+            ObjectKind::SecurityStandard => self.standards.len() as u64,
+            ObjectKind::ServiceTier => self.tiers.len() as u64,
+            ObjectKind::RiskException => self.exceptions.len() as u64,
+            fact => self.held.get(&fact).copied().unwrap_or_default(),
+        };
+        observed::kinds().map(|kind| (kind, size(kind))).collect()
     }
 
     fn forget(&mut self, kind: ObjectKind, key: &Key) -> bool {
@@ -190,6 +224,9 @@ impl World {
             ObjectKind::RiskException => (Kind::RiskException, self.exceptions.remove(key).is_some()),
             fact => {
                 let change = self.inventory.remove(fact, &key.0, &key.1);
+                if let (Some(_), Some(held)) = (&change, self.held.get_mut(&fact)) {
+                    *held = held.saturating_sub(1);
+                }
                 return self.note_fact(change);
             }
         };
@@ -303,6 +340,42 @@ mod tests {
         world.put(deployment("a:1"));
         assert!(world.retain(kind, &BTreeSet::new()));
         assert_eq!(world.inventory.workloads().count(), 0);
+    }
+
+    #[test]
+    fn what_is_held_is_counted_by_kind() {
+        let mut world = World::default();
+        let kind = ObjectKind::Workload(WorkloadKind::Deployment);
+        let held =
+            |world: &World| world.sizes().into_iter().filter(|(_, number)| *number > 0).collect::<Vec<_>>();
+        world.put(deployment("a:1"));
+        world.put(deployment("a:2"));
+        world.put(tier("1", 0));
+        assert_eq!(held(&world), [(kind, 1), (ObjectKind::ServiceTier, 1)]);
+        world.retain(kind, &BTreeSet::new());
+        assert_eq!(held(&world), [(ObjectKind::ServiceTier, 1)]);
+    }
+
+    #[test]
+    fn what_may_not_be_looked_at_keeps_nothing_waiting_but_our_own_kinds() {
+        let mut world = World::default();
+        let none = BTreeSet::new();
+        let others = |kind: &ObjectKind| !matches!(kind, ObjectKind::Node | ObjectKind::ServiceTier);
+        for kind in observed::kinds().filter(others) {
+            world.retain(kind, &none);
+        }
+        assert!(world.deny(ObjectKind::Node, "list"));
+        assert!(!world.deny(ObjectKind::Node, "list"), "it is known");
+        assert!(world.deny(ObjectKind::ServiceTier, "watch"));
+        assert!(!world.is_synced());
+        assert!(world.retain(ObjectKind::ServiceTier, &none));
+        assert!(world.is_synced());
+        assert!(world.take_changes().is_none(), "everything is new");
+        assert_eq!(world.inventory.unread(), &BTreeSet::from([ObjectKind::Node]));
+        assert!(world.retain(ObjectKind::Node, &none), "the permission came back");
+        assert!(world.denied.is_empty());
+        assert!(world.inventory.unread().is_empty());
+        assert!(world.take_changes().is_some_and(|changes| changes.anew));
     }
 
     #[test]

@@ -147,7 +147,7 @@ impl<'a> Shop<'a> {
     /// row, more than its own pause apart, find the same.
     pub(crate) fn await_quiet(&self, operator: &Operator) {
         let look = || {
-            let numbers = ["stanchion_evaluations_total", "stanchion_status_writes_total"];
+            let numbers = ["stanchion_evaluations_total", "stanchion_api_writes_total"];
             (numbers.map(|name| operator.metric(name).to_string()), self.versions())
         };
         let mut last = (look(), crate::plane::now());
