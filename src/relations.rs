@@ -60,14 +60,14 @@ pub struct Relations<'a> {
 impl<'a> Relations<'a> {
     /// The relations of these facts. Nothing is computed yet.
     #[must_use]
-    pub const fn new(inventory: &'a Inventory) -> Self {
-        Self { inventory, own: Joined::new(), lent: None }
+    pub fn new(inventory: &'a Inventory) -> Self {
+        Self { inventory, own: Joined::default(), lent: None }
     }
 
     /// The same, with what of it is known already.
     #[must_use]
-    pub const fn with(inventory: &'a Inventory, joined: &'a Joined) -> Self {
-        Self { inventory, own: Joined::new(), lent: Some(joined) }
+    pub fn with(inventory: &'a Inventory, joined: &'a Joined) -> Self {
+        Self { inventory, own: Joined::default(), lent: Some(joined) }
     }
 
     /// The facts.

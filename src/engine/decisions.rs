@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::error::CompileErrors;
 use super::evaluate::Decided;
 use super::exception::CompiledException;
-use super::policy::{self, Policy, Settings};
+use super::policy::{self, Policy};
 use super::standard::CompiledStandard;
 use super::status::Refusal;
 use super::tier::{CompiledTier, Tiers};
@@ -29,12 +29,6 @@ pub struct Decisions {
 }
 
 impl Decisions {
-    /// Nothing decided yet.
-    #[must_use]
-    pub fn new(settings: Settings) -> Self {
-        Self { policy: Policy { settings, ..Policy::default() }, ..Self::default() }
-    }
-
     /// What is in force.
     #[must_use]
     pub const fn policy(&self) -> &Policy {
@@ -181,6 +175,7 @@ fn name_of(name: Option<&str>) -> Text {
 mod tests {
     use super::*;
     use crate::api::SecurityStandardStatus;
+    use crate::engine::policy::Settings;
 
     fn standard(generation: i64, control: &str) -> SecurityStandard {
         let object = serde_json::json!({

@@ -44,11 +44,6 @@ impl Counts {
         self.count(outcome, Step::Add);
     }
 
-    /// Takes back that a subject was counted.
-    pub fn remove(&mut self, outcome: Outcome) {
-        self.count(outcome, Step::Remove);
-    }
-
     fn count(&mut self, outcome: Outcome, step: Step) {
         let counter = match outcome {
             Outcome::NotApplicable => return,

@@ -46,6 +46,12 @@ impl Running {
         *self == Self::default()
     }
 
+    /// Whether somebody debugs the pod, or has debugged it.
+    #[must_use]
+    pub fn is_debugged(&self) -> bool {
+        !self.ephemeral_container_statuses.is_empty()
+    }
+
     /// All containers as they run.
     pub fn containers(&self) -> impl Iterator<Item = &RunningContainer> {
         [&self.init_container_statuses, &self.container_statuses, &self.ephemeral_container_statuses]

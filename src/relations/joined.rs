@@ -34,22 +34,6 @@ pub struct Joined {
 }
 
 impl Joined {
-    /// Nothing yet.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self {
-            claims: OnceLock::new(),
-            collectors: OnceLock::new(),
-            rbac: OnceLock::new(),
-            exposure: OnceLock::new(),
-            network: OnceLock::new(),
-            images: OnceLock::new(),
-            debugged: OnceLock::new(),
-            routes: OnceLock::new(),
-            escalation: OnceLock::new(),
-        }
-    }
-
     /// Takes changes that these facts have seen already, and says whose judgement may have changed with them.
     pub fn take(&mut self, inventory: &Inventory, changes: &[Change]) -> Affected {
         let mut update = Update {
@@ -182,8 +166,11 @@ impl Update<'_> {
         }
         let both = || then.into_iter().chain(now);
         self.runs(then.and_then(|it| it.running.as_deref()), now.and_then(|it| it.running.as_deref()));
-        // A chain of owners may lead elsewhere with any of its links.
-        self.stale.debugged.insert(key.namespace.clone());
+        let debugs = |owned: &Owned| owned.running.as_deref().is_some_and(Running::is_debugged);
+        // A chain of owners may lead elsewhere with any of its links, which matters where somebody debugs.
+        if both().any(debugs) || self.joined.debugged.get().is_some_and(|known| !known.is_empty()) {
+            self.stale.debugged.insert(key.namespace.clone());
+        }
         for owned in both() {
             self.affected.subjects.insert(self.inventory.top_owner(&owned.owner));
         }

@@ -32,6 +32,11 @@ impl DebuggedPods {
         pods
     }
 
+    /// Whether nobody debugs anything.
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_owner.is_empty()
+    }
+
     /// Looks at the pods of a namespace again.
     pub fn refresh(&mut self, inventory: &Inventory, namespace: &Text) {
         self.by_owner.retain(|owner, _| owner.namespace != *namespace);

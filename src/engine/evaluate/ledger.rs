@@ -38,7 +38,7 @@ impl Ledger {
     /// Judges everything.
     #[must_use]
     pub fn new(policy: &Policy, inventory: &Inventory, now: Timestamp) -> Self {
-        Self::with(Joined::new(), policy, inventory, now)
+        Self::with(Joined::default(), policy, inventory, now)
     }
 
     fn with(joined: Joined, policy: &Policy, inventory: &Inventory, now: Timestamp) -> Self {

@@ -90,9 +90,9 @@ impl Posture {
     fn show_stages(&self, shown: &Shown) {
         let mut stages = self.stages.gather();
         for (standard, tier, reached) in &shown.stages {
-            for action in [Action::Audit, Action::Warn, Action::Deny] {
-                let is = if action == *reached { 1.0 } else { 0.0 };
-                stages.add([standard, tier, name_of(action)], is);
+            for action in Action::ALL {
+                let is = if action == reached { 1.0 } else { 0.0 };
+                stages.add([standard, tier, action.as_str()], is);
             }
         }
         self.stages.replace(stages);
@@ -157,14 +157,6 @@ pub(super) fn number(count: u64) -> f64 {
 /// In the order of [`table::OUTCOMES`].
 fn outcomes(counts: &Counts) -> [u64; 4] {
     [counts.compliant, counts.excepted, counts.failing, counts.unknown]
-}
-
-fn name_of(action: Action) -> &'static str {
-    match action {
-        Action::Audit => "Audit",
-        Action::Warn => "Warn",
-        Action::Deny => "Deny",
-    }
 }
 
 fn most_critical<'a>(policy: &Policy, tiers: impl Iterator<Item = &'a str>) -> &'a str {
