@@ -12,6 +12,7 @@ mod config;
 mod controller;
 mod crds;
 mod diff;
+mod edits;
 mod exception;
 mod explain;
 mod files;

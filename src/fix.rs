@@ -16,6 +16,7 @@ mod tree;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use similar::{DiffTag, TextDiff};
 
 use self::edit::Page;
 use self::tree::Branch;
@@ -111,6 +112,35 @@ pub fn fix(bytes: &[u8], wanted: &[Wanted<'_>], limits: &Limits) -> Fixed {
     Fixed { bytes: fixed, results }
 }
 
+/// Lines of a file, and what would stand in their place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// The first of the lines, from 1.
+    pub first: u32,
+    /// How many there are; none where lines are only added before the first.
+    pub lines: u32,
+    /// Whether the last of them ends without a line break, as the last of a file may.
+    pub open_end: bool,
+    /// What would stand there, line breaks included.
+    pub text: String,
+}
+
+/// What each patch by itself would change in a file; nothing where it changes nothing.
+#[must_use]
+pub fn edits(bytes: &[u8], wanted: &[Wanted<'_>], limits: &Limits) -> Vec<Result<Vec<Edit>, Refusal>> {
+    // A byte order mark is part of no line.
+    let content = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let Ok(text) = std::str::from_utf8(content) else { return vec![Err(Refusal::Lost); wanted.len()] };
+    let pieces = pieces(text, limits);
+    let one = |it: &Wanted<'_>| {
+        let (place, object) = find(&pieces, it.start).ok_or(Refusal::Lost)?;
+        let piece = pieces.get(place).ok_or(Refusal::Lost)?;
+        let (_, made) = piece.made(&[(object, it.patch)], limits)?;
+        Ok(made.map_or_else(Vec::new, |made| piece.edits(&made.text)))
+    };
+    wanted.iter().map(one).collect()
+}
+
 /// The text of one document.
 struct Piece {
     text: String,
@@ -181,6 +211,19 @@ impl Piece {
 
     /// Makes all of these patches, or leaves everything as it is. Says which change anything.
     fn make(&mut self, patches: &[(usize, &Patch)], limits: &Limits) -> Result<Vec<bool>, Refusal> {
+        let (changed, made) = self.made(patches, limits)?;
+        if let Some(made) = made {
+            *self = made;
+        }
+        Ok(changed)
+    }
+
+    /// Which of these patches change anything, and the piece with all of them made, if one does.
+    fn made(
+        &self,
+        patches: &[(usize, &Patch)],
+        limits: &Limits,
+    ) -> Result<(Vec<bool>, Option<Self>), Refusal> {
         let mut targets = BTreeMap::new();
         let mut changed = Vec::new();
         for (object, patch) in patches {
@@ -190,10 +233,27 @@ impl Piece {
             changed.push(target != *now);
             targets.insert(*object, target);
         }
-        if changed.contains(&true) {
-            *self = self.reach(&targets, limits)?;
-        }
-        Ok(changed)
+        let made = if changed.contains(&true) { Some(self.reach(&targets, limits)?) } else { None };
+        Ok((changed, made))
+    }
+
+    /// The lines of the file that differ from those of another text of this piece.
+    fn edits(&self, other: &str) -> Vec<Edit> {
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let diff = TextDiff::from_lines(self.text.as_str(), other);
+        let changes = diff.ops().iter().filter(|op| op.tag() != DiffTag::Equal);
+        changes
+            .map(|op| {
+                let (old, new) = (op.old_range(), op.new_range());
+                let last = diff.old_slices().get(old.clone()).and_then(<[_]>::last);
+                Edit {
+                    first: self.line.saturating_add(number(old.start)),
+                    lines: number(old.len()),
+                    open_end: last.is_some_and(|line| !line.ends_with(['\n', '\r'])),
+                    text: diff.new_slices().get(new).unwrap_or_default().concat(),
+                }
+            })
+            .collect()
     }
 
     /// The piece with these objects as they are wanted, and all others as they are.

@@ -10,6 +10,7 @@ use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Arg, ValueEnum};
 use serde::Serialize;
 
+use super::edits;
 use super::terminal::{COLUMNS, Terminal};
 use crate::report::json::{AuditReport, FrameworkReport, Input};
 use crate::report::policy_report::{self, Dialect};
@@ -115,7 +116,7 @@ impl Format {
             Self::Wide => wide::render(report),
             Self::Json => json(report)?,
             Self::Yaml => resources::render(input).context("the resources can't be written")?,
-            Self::Sarif => json(&sarif::log(report, &folder))?,
+            Self::Sarif => json(&sarif::log(report, &folder, &edits::safe(input)))?,
             Self::Junit => {
                 junit::render(report, input, &folder).context("the report can't be written as XML")?
             }

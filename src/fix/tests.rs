@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Refusal, Wanted, fix};
+use super::{Edit, Refusal, Wanted, edits, fix};
 use crate::engine::control::{Patch, Safety};
 use crate::facts::Path;
 use crate::manifest::{Limits, read};
@@ -22,8 +22,14 @@ fn set(text: &str, at: &str, value: Value) -> Result<String, Refusal> {
     let patch = Patch { path: path(at), value, safety: Safety::Safe };
     let objects = read("", text.as_bytes(), &Limits::default()).documents;
     let start = objects.last().unwrap().node.position;
-    let fixed = fix(text.as_bytes(), &[Wanted { start, patch: &patch }], &Limits::default());
+    let wanted = [Wanted { start, patch: &patch }];
+    let fixed = fix(text.as_bytes(), &wanted, &Limits::default());
     let after = String::from_utf8(fixed.bytes).unwrap();
+    match edits(text.as_bytes(), &wanted, &Limits::default()).as_slice() {
+        [Ok(edits)] => assert_eq!(edited(text, edits), after, "the same, line by line"),
+        [Err(refusal)] => assert_eq!(fixed.results, [Err(*refusal)]),
+        other => panic!("{other:?}"),
+    }
     match fixed.results.as_slice() {
         [Ok(changed)] => {
             assert_eq!(*changed, after != text);
@@ -35,6 +41,18 @@ fn set(text: &str, at: &str, value: Value) -> Result<String, Refusal> {
         }
         other => panic!("{other:?}"),
     }
+}
+
+/// The text with lines replaced, as an editor does it.
+fn edited(text: &str, edits: &[Edit]) -> String {
+    let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
+    for edit in edits.iter().rev() {
+        let first = usize::try_from(edit.first).unwrap() - 1;
+        let after = first + usize::try_from(edit.lines).unwrap();
+        assert_eq!(edit.open_end, after > first && !lines[after - 1].ends_with('\n'));
+        lines.splice(first..after, [edit.text.as_str()]);
+    }
+    lines.concat()
 }
 
 /// A pod's text with a value set, without its head.

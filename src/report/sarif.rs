@@ -3,8 +3,7 @@
 //! - A finding is a result; one that an exception excuses is suppressed, with the exception's name, owner and end.
 //! - What could not be judged or used is a notification, never a result: it is neither a pass nor a failure.
 //! - A rule carries the control's own page, so that no link is needed.
-//! - A patch stands among a result's properties. SARIF's own `fixes` replace text between two columns, and the reader
-//!   knows where a field begins, not where it ends.
+//! - What can be fixed safely has a fix in lines of the file; any patch stands among a result's properties, too.
 //!
 //! GitHub refuses a file with more than 25,000 results or rules in a run or 20 tags on a rule, and one of more than
 //! 10 MB compressed; it shows 5,000 results and 10 tags. So results are bounded, the worst first, and so are tags.
@@ -18,8 +17,9 @@ use std::collections::BTreeMap;
 
 pub use log::Log;
 use log::{
-    ArtifactLocation, AssociatedRule, Descriptor, Driver, Invocation, LogicalLocation, Message, Notification,
-    PhysicalLocation, Place, Region, Result, ResultProperties, Rule, Run, RunProperties, Suppression, Tool,
+    ArtifactChange, ArtifactLocation, AssociatedRule, Descriptor, Driver, Fix, Invocation, LogicalLocation,
+    Message, Notification, PhysicalLocation, Place, Region, Replacement, Result, ResultProperties, Rule, Run,
+    RunProperties, Suppression, Tool,
 };
 
 use self::text::{escaped, uri};
@@ -27,27 +27,32 @@ use super::json::{AuditReport, FindingReport, Location, Problem, SubjectReport, 
 use super::table::clean;
 use super::wording::{self, excuse, sentence, subject};
 use crate::api::Severity;
+use crate::fix::Edit;
 use crate::load::CLUSTER;
 
 /// Results that GitHub takes of one run; it refuses the whole file for one more.
 const MOST_RESULTS: usize = 25_000;
+
+/// What would end findings safely, by their fingerprint and file.
+pub type Edits = BTreeMap<(String, String), Vec<Edit>>;
 
 /// What a result is made from.
 #[derive(Clone, Copy)]
 struct Scene<'a> {
     report: &'a AuditReport,
     folder: &'a str,
+    edits: &'a Edits,
     /// The place of each rule among the rules.
     indices: &'a BTreeMap<&'a str, usize>,
 }
 
 /// The log, with one run. `folder` is where the audit ran: files in it are named from there.
 #[must_use]
-pub fn log(report: &AuditReport, folder: &str) -> Log {
+pub fn log(report: &AuditReport, folder: &str, edits: &Edits) -> Log {
     let rules = rule::rules(report);
     let indices: BTreeMap<&str, usize> =
         rules.iter().enumerate().map(|(index, rule)| (rule.id, index)).collect();
-    let scene = Scene { report, folder, indices: &indices };
+    let scene = Scene { report, folder, edits, indices: &indices };
     let mut found: Vec<(&SubjectReport, &FindingReport)> =
         report.subjects.iter().flat_map(|it| it.findings.iter().map(move |finding| (it, finding))).collect();
     // Within a severity the order of the report stays.
@@ -102,8 +107,20 @@ impl Scene<'_> {
                 ("stanchion/v1", fingerprint),
             ]),
             suppressions: finding.exception.iter().map(suppression).collect(),
+            fixes: self.fix(finding).into_iter().collect(),
             properties: properties(it, finding),
         }
+    }
+
+    /// What ends it, if that can be made without a look.
+    fn fix(self, finding: &FindingReport) -> Option<Fix> {
+        let file = &finding.location.as_ref()?.file;
+        let edits = self.edits.get(&(finding.fingerprint.clone(), file.clone()))?;
+        let change = ArtifactChange {
+            artifact_location: ArtifactLocation { uri: uri(file, self.folder) },
+            replacements: edits.iter().map(replacement).collect(),
+        };
+        Some(Fix { description: message(&clean(&finding.fix)), artifact_changes: [change] })
     }
 
     /// Where it stands: in which file, and of which object.
@@ -133,7 +150,8 @@ impl Scene<'_> {
     }
 
     fn physical(self, file: &str, at: Option<(u32, Option<u32>)>) -> PhysicalLocation {
-        let region = at.map(|(start_line, start_column)| Region { start_line, start_column });
+        let region =
+            at.map(|(start_line, start_column)| Region { start_line, start_column, ..Region::default() });
         PhysicalLocation { artifact_location: ArtifactLocation { uri: uri(file, self.folder) }, region }
     }
 
@@ -171,6 +189,17 @@ impl Scene<'_> {
             associated_rule: Some(AssociatedRule { id: unknown.control, index }),
         }
     }
+}
+
+/// Whole lines, up to the beginning of the one after them; where there is none, to the end of the last.
+fn replacement(edit: &Edit) -> Replacement {
+    let after = edit.first.saturating_add(edit.lines);
+    let (end_line, end_column) =
+        if edit.open_end { (after.saturating_sub(1), None) } else { (after, Some(1)) };
+    let deleted_region =
+        Region { start_line: edit.first, start_column: Some(1), end_line: Some(end_line), end_column };
+    // The text of a file, not a message: nothing in it is a placeholder.
+    Replacement { deleted_region, inserted_content: Message { text: edit.text.clone() } }
 }
 
 fn properties(it: &SubjectReport, finding: &FindingReport) -> ResultProperties {

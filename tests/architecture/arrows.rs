@@ -33,7 +33,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("config", &["api", "engine", "manifest"]),
     ("draft", &["api", "engine", "facts"]),
     ("lint", &["api", "engine", "facts", "load", "manifest"]),
-    ("report", &["api", "engine", "facts", "lint", "load", "manifest"]),
+    ("report", &["api", "engine", "facts", "fix", "lint", "load", "manifest"]),
     ("cluster", &["api", "facts"]),
     (
         "operator",

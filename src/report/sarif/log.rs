@@ -134,6 +134,8 @@ pub(super) struct Result {
     pub(super) partial_fingerprints: BTreeMap<&'static str, String>,
     /// Empty says that nothing suppresses it; absent would leave that open.
     pub(super) suppressions: Vec<Suppression>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) fixes: Vec<Fix>,
     pub(super) properties: ResultProperties,
 }
 
@@ -156,6 +158,28 @@ pub(super) struct Suppression {
     pub(super) kind: &'static str,
     pub(super) status: &'static str,
     pub(super) justification: String,
+}
+
+/// What ends the finding if it is made.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Fix {
+    pub(super) description: Message,
+    pub(super) artifact_changes: [ArtifactChange; 1],
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ArtifactChange {
+    pub(super) artifact_location: ArtifactLocation,
+    pub(super) replacements: Vec<Replacement>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Replacement {
+    pub(super) deleted_region: Region,
+    pub(super) inserted_content: Message,
 }
 
 /// A `location`.
@@ -181,12 +205,17 @@ pub(super) struct ArtifactLocation {
     pub(super) uri: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Region {
     pub(super) start_line: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) start_column: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) end_line: Option<u32>,
+    /// Absent: the end of the line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) end_column: Option<u32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::company;
-use crate::program::{AT, stanchion};
+use crate::program::{AT, folder, stanchion};
 
 /// A pod of which nothing is known: its image can't be read.
 const UNKNOWN: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: app, image: 'A:B:C'}]}\n\
@@ -57,6 +57,55 @@ fn sarif_suppresses_what_is_excepted_and_nothing_else() {
         assert_eq!(rules[index]["id"], result["ruleId"]);
     }
     assert_eq!(results.iter().filter(|it| it["suppressions"][0].is_object()).count(), 1);
+}
+
+/// The lines of a text with the replacements of a fix made, by the regions of SARIF.
+fn replaced(text: &str, fix: &Value) -> String {
+    let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let number = |value: &Value| usize::try_from(value.as_u64().unwrap()).unwrap();
+    for replacement in fix["artifactChanges"][0]["replacements"].as_array().unwrap().iter().rev() {
+        let region = &replacement["deletedRegion"];
+        assert_eq!(region["startColumn"], 1);
+        // Without a column, a region goes to the end of its last line.
+        let whole = usize::from(region["endColumn"].is_null());
+        let range = number(&region["startLine"]) - 1..number(&region["endLine"]) - 1 + whole;
+        lines.splice(range, [replacement["insertedContent"]["text"].as_str().unwrap()]);
+    }
+    lines.concat()
+}
+
+#[test]
+fn a_fix_of_sarif_ends_its_finding_and_changes_nothing_else() {
+    let text = "# ours\napiVersion: v1\nkind: Pod\nmetadata: {name: a} # a pod\nspec:\n  containers:\n    - name: app\n      \
+                image: example.com/app:1\n      securityContext: {privileged: true} # why";
+    let preset = ["audit", "pod.yaml", "-o", "sarif", "--preset", "pod-security-restricted"];
+    let results = |text: &str| {
+        let folder = folder(&[("pod.yaml", text.as_bytes())]);
+        let log: Value = serde_json::from_str(&stanchion(&preset).within(&folder).run().stdout).unwrap();
+        log["runs"][0]["results"].as_array().unwrap().clone()
+    };
+    let fingerprints = |text: &str| -> BTreeSet<String> {
+        results(text).iter().map(|it| it["partialFingerprints"]["stanchion/v1"].to_string()).collect()
+    };
+    let before = fingerprints(text);
+    let mut fixed = 0;
+    for result in results(text) {
+        if result["properties"]["patch"].is_null() {
+            assert!(result["fixes"].is_null(), "{result}");
+            continue;
+        }
+        let [fix] = result["fixes"].as_array().unwrap().as_slice() else { panic!("{result}") };
+        assert_eq!(fix["artifactChanges"][0]["artifactLocation"]["uri"], "pod.yaml");
+        assert!(!fix["description"]["text"].as_str().unwrap().is_empty());
+        let after = replaced(text, fix);
+        let gone = BTreeSet::from([result["partialFingerprints"]["stanchion/v1"].to_string()]);
+        assert_eq!(&before - &fingerprints(&after), gone, "{after}");
+        assert!(after.contains("# ours") && after.contains("# a pod") && after.contains("# why"), "{after}");
+        fixed += 1;
+    }
+    assert_eq!((fixed, before.len()), (3, 4), "one can't be fixed alone");
+    let of_stdin = stanchion(&["audit", "-", "-o", "sarif"]).stdin(text).run().stdout;
+    assert!(of_stdin.contains("\"results\"") && !of_stdin.contains("\"fixes\""), "it can't be written to");
 }
 
 #[test]
