@@ -62,14 +62,15 @@ fn sarif_suppresses_what_is_excepted_and_nothing_else() {
 /// The lines of a text with the replacements of a fix made, by the regions of SARIF.
 fn replaced(text: &str, fix: &Value) -> String {
     let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
-    let number = |value: &Value| usize::try_from(value.as_u64().unwrap()).unwrap();
-    for replacement in fix["artifactChanges"][0]["replacements"].as_array().unwrap().iter().rev() {
-        let region = &replacement["deletedRegion"];
-        assert_eq!(region["startColumn"], 1);
+    let replacements = fix.pointer("/artifactChanges/0/replacements").and_then(Value::as_array).unwrap();
+    for replacement in replacements.iter().rev() {
+        let region = replacement.get("deletedRegion").unwrap();
+        assert_eq!(region.get("startColumn"), Some(&json!(1)));
         // Without a column, a region goes to the end of its last line.
-        let whole = usize::from(region["endColumn"].is_null());
-        let range = number(&region["startLine"]) - 1..number(&region["endLine"]) - 1 + whole;
-        lines.splice(range, [replacement["insertedContent"]["text"].as_str().unwrap()]);
+        let whole = usize::from(region.get("endColumn").is_none());
+        let line = |name: &str| usize::try_from(region.get(name).and_then(Value::as_u64).unwrap()).unwrap();
+        let inserted = replacement.pointer("/insertedContent/text").and_then(Value::as_str).unwrap();
+        lines.splice(line("startLine") - 1..line("endLine") - 1 + whole, [inserted]);
     }
     lines.concat()
 }
