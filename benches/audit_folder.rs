@@ -21,13 +21,6 @@ use rayon::prelude::*;
 const FILES: usize = 10_000;
 const PAIRS: usize = 5;
 const PARSE: &str = "--only-parse";
-const PRESETS: [&str; 5] = [
-    "pod-security-baseline",
-    "pod-security-restricted",
-    "image-integrity",
-    "least-privilege",
-    "workload-hardening",
-];
 
 /// As in the program.
 #[global_allocator]
@@ -61,10 +54,18 @@ fn main() {
 fn audit(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stanchion"));
     command.arg("audit").arg(folder);
-    for preset in PRESETS {
-        command.args(["--preset", preset]);
+    for preset in presets() {
+        command.args(["--preset", &preset]);
     }
     command
+}
+
+/// The names of all presets that there are.
+fn presets() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/presets");
+    let entries = std::fs::read_dir(folder).expect("the presets");
+    let names = entries.map(|entry| entry.expect("an entry").path().file_stem().map(ToOwned::to_owned));
+    names.map(|name| name.and_then(|it| it.into_string().ok()).expect("a name")).collect()
 }
 
 fn parser(folder: &Path) -> Command {
