@@ -7,8 +7,8 @@ use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, S
 
 use super::builder::Builder;
 use super::scalar::{Scalar, Tag, resolve, resolve_tagged};
-use super::{plain, template};
 use super::{Limits, Malformed, Node, Position};
+use super::{plain, template};
 
 /// Reads the one document of a text; nothing if it holds none, or only comments.
 ///

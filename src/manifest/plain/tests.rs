@@ -85,7 +85,7 @@ fn what_is_not_plain_is_left_to_the_library() {
 
 #[test]
 fn limits_hold() {
-    let deep: String = (0..10).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+    let deep: String = (0..10).map(|depth| " ".repeat(depth) + "a:\n").collect();
     let limits = |depth, nodes| Limits { depth, nodes, ..Limits::default() };
     assert!(read(&deep, 1, &limits(10, 11)).is_some());
     assert!(read(&deep, 1, &limits(9, 11)).is_none());
