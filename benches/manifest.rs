@@ -68,6 +68,14 @@ fn read_yaml(bencher: Bencher<'_, '_>) {
     bencher.counter(BytesCount::of_str(&text)).bench(|| read("a.yaml", text.as_bytes(), &limits));
 }
 
+/// The same with an anchor in each document, for which the library is needed.
+#[divan::bench]
+fn read_yaml_that_is_not_plain(bencher: Bencher<'_, '_>) {
+    let text = deployments(1000).replace("metadata:", "metadata: &it");
+    let limits = Limits::default();
+    bencher.counter(BytesCount::of_str(&text)).bench(|| read("a.yaml", text.as_bytes(), &limits));
+}
+
 #[divan::bench]
 fn read_json(bencher: Bencher<'_, '_>) {
     let limits = Limits::default();

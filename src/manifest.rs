@@ -18,6 +18,7 @@ pub mod json;
 mod limits;
 mod node;
 mod object;
+mod plain;
 mod positions;
 mod scalar;
 mod split;

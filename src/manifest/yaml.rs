@@ -7,8 +7,8 @@ use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, S
 
 use super::builder::Builder;
 use super::scalar::{Scalar, Tag, resolve, resolve_tagged};
-use super::template;
 use super::{Limits, Malformed, Node, Position};
+use super::{plain, template};
 
 /// Reads the one document of a text; nothing if it holds none, or only comments.
 ///
@@ -29,6 +29,18 @@ pub(crate) struct Parsed<'a> {
 
 /// Reads the one document of a text that begins at a line of its file.
 pub(crate) fn parse_from<'a>(
+    text: &'a str,
+    first_line: u32,
+    limits: &Limits,
+) -> Result<Parsed<'a>, Malformed> {
+    match plain::read(text, first_line, limits) {
+        Some(root) => Ok(Parsed { root: Some(root), action: None }),
+        None => parse_any(text, first_line, limits),
+    }
+}
+
+/// The same for whatever YAML has, with its library.
+pub(super) fn parse_any<'a>(
     text: &'a str,
     first_line: u32,
     limits: &Limits,
