@@ -39,7 +39,7 @@ pub use standard::{
     SecurityStandardSpec, Stage, TierPlan,
 };
 pub use standard_status::{
-    ControlStatus, InForce, Posture, SecurityStandardStatus, TierStage, TopFailure, TrendPoint,
+    ControlStatus, FailingOwner, InForce, Posture, SecurityStandardStatus, TierStage, TopFailure, TrendPoint,
 };
 pub use tier::{
     Approver, ExceptionBounds, ExposedRemediation, Logging, Remediation, ServiceTier, ServiceTierSpec,

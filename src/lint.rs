@@ -105,6 +105,10 @@ lints! {
         "Everything that a standard judges is excepted: it holds nowhere.",
         "end some of the exceptions, or remove the standard";
 
+    Warning STANDARD_OVERLAPPING "standard-overlapping":
+        "Two standards set one control differently for a workload among the files: the stricter of both holds there.",
+        "ask for the control in one of them, or set it alike";
+
     Warning TIER_SHADOWED "tier-shadowed":
         "Whatever a tier selects, a more critical one selects too: it never has a workload.",
         "narrow the more critical tier, or remove this one";
@@ -137,7 +141,7 @@ lints! {
         "What an exception matches passes without it.",
         "delete the exception";
     Warning EXCEPTION_UNCOMPENSATED "exception-uncompensated":
-        "A compensating control of an exception doesn't hold, so that it is suspended.",
+        "A compensating control of an exception doesn't hold: it is suspended, or will be within a day.",
         "make the control hold, or name another one";
     Warning EXCEPTION_OUT_OF_BOUNDS "exception-out-of-bounds":
         "An exception lasts longer, or is renewed more often, than its tier allows: it covers nothing.",

@@ -22,6 +22,7 @@ const WORKLOADS: usize = 400;
 /// Of those that cover everything a few are enough to see what each grows to.
 const EXCEPTIONS: usize = 20;
 const TIERS: usize = 100;
+const STANDARDS: usize = 4;
 
 /// As long as a name may be.
 fn long(kind: &str, number: usize) -> String {
@@ -43,7 +44,8 @@ fn inventory() -> Inventory {
     let mut inventory = Inventory::default();
     for number in 0..WORKLOADS {
         let labels = json!({"tier": format!("t{}", number % TIERS), "app": "it"});
-        let annotations = json!({"stanchion.dev/owner": "o".repeat(1000), "note": "n".repeat(200_000)});
+        let owner = format!("{number}{}", "o".repeat(1000));
+        let annotations = json!({"stanchion.dev/owner": owner, "note": "n".repeat(200_000)});
         let container =
             json!({"name": "app", "image": "i".repeat(4000), "securityContext": {"privileged": true}});
         let written = json!({
@@ -64,7 +66,15 @@ fn policy() -> Policy {
         "title": "t".repeat(200), "owner": "security", "controls": all,
         "rollout": {"stages": stages, "freezes": [freeze]},
     });
-    let standards: Vec<SecurityStandard> = typed(vec![object("SecurityStandard", &long("s", 0), &standard)]);
+    // Others set every control differently.
+    let mut others = standard.clone();
+    for control in others["controls"].as_array_mut().unwrap() {
+        control["severity"] = json!("Low");
+    }
+    let all = (0..STANDARDS).map(|number| {
+        object("SecurityStandard", &long("s", number), if number == 0 { &standard } else { &others })
+    });
+    let standards: Vec<SecurityStandard> = typed(all.collect());
     let tiers = (0..TIERS).map(|number| {
         let selector = json!({"workloadSelector": {"matchLabels": {"tier": format!("t{number}")}}});
         object("ServiceTier", &long("t", number), &json!({"level": number, "selectors": [selector]}))
@@ -95,6 +105,10 @@ fn no_status_grows_with_the_cluster() {
     let findings = Findings { policy: &policy, assessment: ledger.assessment(), posture: ledger.posture() };
     let standard = findings.standard(0, None, 1).unwrap();
     assert_eq!(standard.posture.as_ref().unwrap().evaluated, i64::try_from(WORKLOADS).unwrap());
+    let said = &standard.conditions[0];
+    assert_eq!(said.reason, "Overlapping");
+    assert!(said.message.len() < 3_000 && said.message.contains(" more: "), "{}", said.message);
+    assert!(standard.tiers.iter().any(|tier| tier.owners.len() > 1));
     let exception = findings.exception(0, None, 1).unwrap();
     assert_eq!(exception.covers.as_ref().unwrap().workloads, i64::try_from(WORKLOADS).unwrap());
     let tier = findings.tier(&policy.tiers.iter().next().unwrap().name, None, 1).unwrap();

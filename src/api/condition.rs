@@ -104,6 +104,10 @@ conditions! {
     standard: SecurityStandard {
         Accepted {
             True ACCEPTED Accepted: "The standard is understood, and this generation of it is in force.",
+            True OVERLAPPING Overlapping:
+                "This generation is in force, and another standard sets one of its controls differently for workloads that both are \
+                 about: with other parameters, another severity or another action. Every failure by either counts there, with the \
+                 graver severity and action; the message names standard and control, and the other standard says so, too.",
             False INVALID_SPEC InvalidSpec:
                 "Something in the spec can't be used: an unknown control, a bad parameter, a clashing plan. The message lists each \
                  error with its path. The last good generation stays in force, and the message says which; without one, nothing is.",
@@ -181,12 +185,16 @@ conditions! {
         }
         Effective {
             True EFFECTIVE Effective: "It covers at least one finding.",
+            True COMPENSATING_CONTROL_FAILING CompensatingControlFailing:
+                "It covers at least one finding, but a compensating control does not hold. After a day of that the exception is \
+                 suspended; the message says which control it is, and when the day is over.",
             False MATCHES_NOTHING MatchesNothing: "No workload of the namespace matches its target.",
             False NO_LONGER_NEEDED NoLongerNeeded: "What it matches passes the controls now: it can be deleted.",
             False OVERBROAD Overbroad: "It matches more workloads than `maxWorkloads`, and so covers none.",
             False UNKNOWN_CONTROL UnknownControl: "It names a control that the catalogue doesn't have.",
             False COMPENSATING_CONTROL_FAILED CompensatingControlFailed:
-                "A compensating control does not hold, so that the exception is suspended until it does.",
+                "A compensating control has not held for a day, so that the exception is suspended until it does. Where no status \
+                 says since when, as in files, it is suspended at once.",
             False NOT_ACTIVE NotActive: "It is not active, and so covers nothing; `Active` says why.",
         }
     }

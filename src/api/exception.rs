@@ -232,8 +232,8 @@ pub struct RiskAssessment {
     "say what compensates: give a control that must hold, a description or both",
 )]))]
 pub struct CompensatingControl {
-    /// The id of a control that must hold on the same workloads; while it doesn't, the exception is suspended. Absent:
-    /// words alone.
+    /// The id of a control that must hold on the same workloads. When it doesn't for a day, the exception is suspended until
+    /// it does. Absent: words alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "ControlId")]
     pub control: Option<String>,

@@ -38,6 +38,11 @@ pub struct RiskExceptionStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Observed")]
     pub unused_since: Option<Time>,
+    /// Since when a compensating control does not hold. After a day of it the exception is suspended until it does; with this
+    /// lost, the day begins anew. Absent: all hold, or none is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Observed")]
+    pub uncompensated_since: Option<Time>,
     /// When somebody must look at it again. Absent: it ends before that.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Observed")]
@@ -83,7 +88,7 @@ pub struct Coverage {
     pub tiers: Vec<String>,
 }
 
-/// Who will be denied when an exception ends, as things are today.
+/// Who will be denied when an exception ends, as things are today and were they applied anew.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ExpiryImpact {

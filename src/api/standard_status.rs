@@ -30,6 +30,15 @@ pub struct SecurityStandardStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Observed")]
     pub last_evaluated: Option<Time>,
+    /// When the operator last looked, at most a day ago while it runs. Time in which it didn't is no soak time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Observed")]
+    pub last_watched: Option<Time>,
+    /// Since when the operator looks again, after it didn't for more than 36 hours or its clock was set. For a day after that
+    /// nothing is promoted. Absent: it has looked for longer than that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Observed")]
+    pub watched_since: Option<Time>,
     /// The last generation that could be used, while the newest can't: it stays in force. Absent: the newest is in force, or
     /// none is.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -157,7 +166,7 @@ pub struct TierStage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Action")]
     pub action: Option<Action>,
-    /// Since when the tier is at this stage.
+    /// Since when the tier is at this stage, without the time in which no operator looked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Observed")]
     pub since: Option<Time>,
@@ -165,7 +174,8 @@ pub struct TierStage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Percent")]
     pub compliance: Option<Percent>,
-    /// How many workloads would be denied today, were the action Deny.
+    /// How many workloads would be denied today, were they applied anew and the action Deny. Absent: it is Deny, or the plan
+    /// has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "i64", range(min = 0))]
     pub would_deny: Option<i64>,
@@ -177,10 +187,34 @@ pub struct TierStage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Observed")]
     pub promotable_from: Option<Time>,
+    /// Until then Deny spares an update that makes nothing worse (`rollout.ratchet`). Absent: nothing is spared, or not any
+    /// more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Observed")]
+    pub ratchet_until: Option<Time>,
+    /// Whose workloads fail and so stand before the next stage, those with the most first, at most 5. Absent: none fails, or
+    /// there is no next stage.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 5), extend("x-kubernetes-list-type" = "atomic"))]
+    pub owners: Vec<FailingOwner>,
     /// What still blocks the next stage, in words, at most 10, for example `compliance 84.0 is below 90`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 10), inner(length(max = 256)), extend("x-kubernetes-list-type" = "atomic"))]
     pub blocked_by: Vec<String>,
+}
+
+/// Somebody whose workloads fail.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FailingOwner {
+    /// Who answers for them. Absent: nobody is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(max = 63))]
+    pub owner: Option<String>,
+    /// How many fail.
+    #[serde(default)]
+    #[schemars(range(min = 0))]
+    pub failing: i64,
 }
 
 /// A workload that needs work.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::error::CompileErrors;
 use super::evaluate::Decided;
 use super::exception::CompiledException;
-use super::policy::{self, Policy};
+use super::policy::{self, Policy, Settings};
 use super::standard::CompiledStandard;
 use super::status::Refusal;
 use super::tier::{CompiledTier, Tiers};
@@ -25,10 +25,18 @@ pub struct Decisions {
     refused: BTreeMap<Key, CompileErrors>,
     /// The generation of each standard that is in force, as it was written.
     in_force: BTreeMap<Text, InForce>,
+    /// Of which standard or tier a version is in force, by its uid: one that was made anew under a name is another.
+    uids: BTreeMap<(Kind, Text), Option<String>>,
     decided: Decided,
 }
 
 impl Decisions {
+    /// None yet, under these settings.
+    #[must_use]
+    pub fn under(settings: Settings) -> Self {
+        Self { policy: Policy { settings, ..Policy::default() }, ..Self::default() }
+    }
+
     /// What is in force.
     #[must_use]
     pub const fn policy(&self) -> &Policy {
@@ -57,6 +65,7 @@ impl Decisions {
         self.in_force.retain(|name, _| of_cluster(Kind::SecurityStandard, name));
         self.policy.stages.retain(|(name, _), _| of_cluster(Kind::SecurityStandard, name));
         self.tiers.retain(|name, _| of_cluster(Kind::ServiceTier, name));
+        self.uids.retain(|(kind, name), _| of_cluster(*kind, name));
         self.policy.exceptions.retain(|it| is_there(Kind::RiskException, &it.namespace, &it.name));
         self.renew_tiers();
     }
@@ -65,6 +74,11 @@ impl Decisions {
     /// its status knows that.
     pub fn put_standard(&mut self, standard: &SecurityStandard) {
         let name = name_of(standard.metadata.name.as_deref());
+        let key = (Kind::SecurityStandard, name.clone());
+        if self.is_another(&key, &standard.metadata.uid) {
+            self.remove_standard(&name);
+        }
+        self.uids.insert(key, standard.metadata.uid.clone());
         let compiled = CompiledStandard::compile(standard).map(|compiled| (compiled, as_written(standard)));
         let newest = self.settle((Kind::SecurityStandard, Text::default(), name.clone()), compiled);
         let is_known = self.in_force.contains_key(&name);
@@ -92,6 +106,7 @@ impl Decisions {
         self.refused.remove(&(Kind::SecurityStandard, Text::default(), name.into()));
         self.policy.standards.retain(|it| it.name != name);
         self.in_force.remove(name);
+        self.uids.remove(&(Kind::SecurityStandard, name.into()));
         self.policy.stages.retain(|(of, _), _| of != name);
         self.decided.rules = true;
     }
@@ -99,6 +114,11 @@ impl Decisions {
     /// A tier is there, or has another spec.
     pub fn put_tier(&mut self, tier: &ServiceTier) {
         let name = name_of(tier.metadata.name.as_deref());
+        let key = (Kind::ServiceTier, name.clone());
+        if self.is_another(&key, &tier.metadata.uid) {
+            self.remove_tier(&name);
+        }
+        self.uids.insert(key, tier.metadata.uid.clone());
         let compiled = CompiledTier::compile(tier);
         if let Some(compiled) = self.settle((Kind::ServiceTier, Text::default(), name.clone()), compiled) {
             self.tiers.insert(name, compiled);
@@ -110,6 +130,7 @@ impl Decisions {
     pub fn remove_tier(&mut self, name: &str) {
         self.refused.remove(&(Kind::ServiceTier, Text::default(), name.into()));
         self.tiers.remove(name);
+        self.uids.remove(&(Kind::ServiceTier, name.into()));
         self.renew_tiers();
     }
 
@@ -129,6 +150,19 @@ impl Decisions {
         self.set_exception(namespace, name, None);
     }
 
+    /// An exception says since when it is uncompensated: what its status has recorded.
+    pub fn record_exception(&mut self, exception: &RiskException) {
+        let namespace = name_of(exception.metadata.namespace.as_deref());
+        let name = name_of(exception.metadata.name.as_deref());
+        let all = &mut self.policy.exceptions;
+        let place = all.binary_search_by(|it| (&it.namespace, &it.name).cmp(&(&namespace, &name)));
+        if let Some(known) = place.ok().and_then(|place| all.get_mut(place))
+            && known.record(exception)
+        {
+            self.decided.exceptions.insert((namespace, name));
+        }
+    }
+
     fn set_exception(&mut self, namespace: Text, name: Text, compiled: Option<CompiledException>) {
         let all = &mut self.policy.exceptions;
         match all.binary_search_by(|it| (&it.namespace, &it.name).cmp(&(&namespace, &name))) {
@@ -136,6 +170,11 @@ impl Decisions {
             Err(place) => all.splice(place..place, compiled).for_each(drop),
         }
         self.decided.exceptions.insert((namespace, name));
+    }
+
+    /// Whether what was known by this name is another object: nothing of it goes on.
+    fn is_another(&self, key: &(Kind, Text), uid: &Option<String>) -> bool {
+        self.uids.get(key).is_some_and(|known| known != uid)
     }
 
     fn renew_tiers(&mut self) {
@@ -175,7 +214,6 @@ fn name_of(name: Option<&str>) -> Text {
 mod tests {
     use super::*;
     use crate::api::SecurityStandardStatus;
-    use crate::engine::policy::Settings;
 
     fn standard(generation: i64, control: &str) -> SecurityStandard {
         let object = serde_json::json!({
@@ -226,6 +264,36 @@ mod tests {
             None,
             "one of the same name that was made anew has nothing to go on with"
         );
+    }
+
+    #[test]
+    fn one_that_was_made_anew_between_two_looks_does_not_go_on_as_its_predecessor() {
+        let anew = |uid: &str, control: &str| {
+            let mut standard = standard(1, control);
+            standard.metadata.uid = Some(uid.to_owned());
+            standard
+        };
+        let mut decisions = Decisions::default();
+        decisions.put_standard(&anew("first", "pod.privileged"));
+        decisions.put_standard(&anew("first", "pod.privilegd"));
+        assert_eq!(controls(&decisions), ["pod.privileged"], "the same one, broken");
+        decisions.put_standard(&anew("second", "pod.privilegd"));
+        assert_eq!((controls(&decisions), goes_on(&decisions)), (vec![], None));
+
+        let tier = |uid: &str, level: i32| -> ServiceTier {
+            let object = serde_json::json!({
+                "apiVersion": "stanchion.dev/v1alpha1", "kind": "ServiceTier",
+                "metadata": {"name": "t", "uid": uid}, "spec": {"level": level, "default": true},
+            });
+            serde_json::from_value(object).unwrap()
+        };
+        let levels =
+            |decisions: &Decisions| decisions.policy().tiers.iter().map(|it| it.level).collect::<Vec<_>>();
+        decisions.put_tier(&tier("first", 1));
+        decisions.put_tier(&tier("first", -1));
+        assert_eq!(levels(&decisions), [1]);
+        decisions.put_tier(&tier("second", -1));
+        assert!(levels(&decisions).is_empty());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod judge;
 mod ledger;
 mod placing;
+mod renewals;
 mod states;
 
 use std::borrow::Cow;

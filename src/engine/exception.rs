@@ -15,6 +15,9 @@ use crate::facts::{ContainerRef, Selector, SubjectKey, Text, Workload};
 /// How long before its end an exception is said to expire soon.
 pub const EXPIRING: SignedDuration = SignedDuration::from_hours(7 * 24);
 
+/// How long a compensating control may fail before its exception is suspended.
+pub const GRACE: SignedDuration = SignedDuration::from_hours(24);
+
 /// The namespace in which what is of the cluster as a whole is excepted: Stanchion's own.
 pub const HOME: &str = "stanchion-system";
 
@@ -55,12 +58,16 @@ pub struct CompiledException {
     pub renews: Option<Text>,
     /// Controls that must hold on the same workloads instead.
     pub compensating: Vec<Text>,
+    /// Since when one of those doesn't hold, as its status has recorded.
+    pub uncompensated_since: Option<Timestamp>,
     /// The most workloads that it may cover.
     pub max_workloads: usize,
     valid_from: Option<Timestamp>,
     created: Option<Timestamp>,
     revoked: Option<(Text, String)>,
     controls: Vec<Text>,
+    /// The controls that it names, by their places in the catalogue.
+    known_controls: Vec<usize>,
     target: Target,
     requested_by: Option<Text>,
     approvers: BTreeSet<Text>,
@@ -148,11 +155,13 @@ impl CompiledException {
                 .iter()
                 .filter_map(|compensating| compensating.control.as_deref().map(Text::from))
                 .collect(),
+            uncompensated_since: recorded(exception),
             max_workloads: usize::try_from(spec.max_workloads()).unwrap_or(0),
             valid_from,
             created: meta.creation_timestamp.as_ref().map(|time| time.0),
             revoked: spec.revoked.as_ref().map(|it| (it.by.as_str().into(), it.reason.clone())),
             controls: spec.controls.iter().map(|control| control.as_str().into()).collect(),
+            known_controls: known_controls(&spec.controls),
             target: Target::compile(&spec.target, &mut errors),
             requested_by: spec.requested_by.as_deref().map(Text::from),
             approvers: spec.approvals.iter().map(|approval| approval.by.as_str().into()).collect(),
@@ -160,10 +169,37 @@ impl CompiledException {
         CompileErrors::check(compiled, errors)
     }
 
+    /// Takes over what its status has recorded. True if that is news.
+    pub(super) fn record(&mut self, exception: &RiskException) -> bool {
+        let before = std::mem::replace(&mut self.uncompensated_since, recorded(exception));
+        before != self.uncompensated_since
+    }
+
+    /// Since when a compensating control that fails now has failed: as recorded, or as of now where a record is kept. One
+    /// of a clock that has gone wrong since counts as of now.
+    #[must_use]
+    pub fn failing_since(&self, keeps_record: bool, now: Timestamp) -> Option<Timestamp> {
+        let recorded = self.uncompensated_since.map(|since| since.min(now));
+        recorded.or_else(|| keeps_record.then_some(now))
+    }
+
+    /// Whether a compensating control that fails now suspends it now: after [`GRACE`], or at once where nothing says
+    /// since when it fails.
+    #[must_use]
+    pub fn is_suspended(&self, keeps_record: bool, now: Timestamp) -> bool {
+        self.failing_since(keeps_record, now).is_none_or(|since| now.duration_since(since) >= GRACE)
+    }
+
     /// Whether it excuses this control.
     #[must_use]
     pub fn names_control(&self, control: &Control) -> bool {
         self.controls.iter().any(|selector| catalogue::covers(selector, control.id))
+    }
+
+    /// The controls that it names, by their places in the catalogue.
+    #[must_use]
+    pub fn known_controls(&self) -> &[usize] {
+        &self.known_controls
     }
 
     /// The ids and families that it lists and the catalogue doesn't have.
@@ -183,6 +219,15 @@ impl CompiledException {
     #[must_use]
     pub fn targets(&self, key: &SubjectKey, subject: Subject<'_>) -> bool {
         let target = &self.target;
+        self.aims_at(key, subject)
+            && (target.images.is_empty()
+                || containers(subject).any(|it| target.covers_image(it.image.as_deref())))
+    }
+
+    /// The same whatever the images: with another image it is the same workload.
+    #[must_use]
+    pub fn aims_at(&self, key: &SubjectKey, subject: Subject<'_>) -> bool {
+        let target = &self.target;
         let is_home = match (subject, key.namespace.is_empty()) {
             (Subject::Namespace(_), _) => key.name == self.namespace,
             (_, true) => self.namespace == HOME,
@@ -196,8 +241,18 @@ impl CompiledException {
             && is_kind
             && (target.names.is_empty() || target.names.contains(&key.name))
             && target.selector.as_ref().is_none_or(|selector| selector.matches(&subject.meta().labels))
-            && (target.images.is_empty()
-                || containers(subject).any(|it| target.covers_image(it.image.as_deref())))
+    }
+
+    /// The containers of a subject that it names, a bit each; all bits if it names none.
+    #[must_use]
+    pub fn containers_of(&self, subject: Subject<'_>) -> u64 {
+        let named = &self.target.containers;
+        if named.is_empty() {
+            return u64::MAX;
+        }
+        let bit = |place: usize| 1 << (place % 64);
+        let own = containers(subject).enumerate().filter(|(_, it)| named.contains(&it.name));
+        own.fold(0, |bits, (place, _)| bits | bit(place))
     }
 
     /// Whether it covers this finding on a subject that it is meant for. One that names containers or images covers
@@ -226,9 +281,15 @@ impl CompiledException {
     }
 
     /// What goes beyond the bounds of the most critical tier that it touches; nothing if it keeps to them.
-    /// `renewals` is how many exceptions it renews, one after the other.
+    /// `renewals` is how many exceptions came before it, one after the other, and `continues` the last of those.
     #[must_use]
-    pub fn beyond_bounds(&self, bounds: &ExceptionBounds, renewals: usize, now: Timestamp) -> Option<String> {
+    pub fn beyond_bounds(
+        &self,
+        bounds: &ExceptionBounds,
+        renewals: usize,
+        continues: Option<&Text>,
+        now: Timestamp,
+    ) -> Option<String> {
         let begun = self.begun().unwrap_or(now);
         let longest = SignedDuration::from(bounds.max_duration);
         if self.expires_at.duration_since(begun) > longest {
@@ -242,9 +303,10 @@ impl CompiledException {
             let times = if bounds.max_renewals == 1 { "once" } else { "times" };
             let most =
                 if bounds.max_renewals == 1 { String::new() } else { format!("{} ", bounds.max_renewals) };
+            let after = continues.map(|name| format!(", after `{name}`")).unwrap_or_default();
             return Some(format!(
-                "an exception in this tier can be renewed {most}{times} at most, and this is renewal {renewals}: \
-                 fix the finding"
+                "an exception in this tier can be renewed {most}{times} at most, and this is renewal \
+                 {renewals}{after}: fix the finding"
             ));
         }
         None
@@ -270,10 +332,11 @@ impl CompiledException {
         }
     }
 
-    /// The times after `now` at which it changes by itself: it begins, expires soon, ends.
+    /// The times after `now` at which it changes by itself: it begins, is suspended, expires soon, ends.
     pub fn boundaries(&self, now: Timestamp) -> impl Iterator<Item = Timestamp> {
         let soon = self.expires_at.checked_sub(EXPIRING).ok();
-        [self.valid_from, soon, Some(self.expires_at)]
+        let suspended = self.uncompensated_since.and_then(|since| since.checked_add(GRACE).ok());
+        [self.valid_from, suspended, soon, Some(self.expires_at)]
             .into_iter()
             .flatten()
             .filter(move |moment| *moment > now)
@@ -303,6 +366,17 @@ impl CompiledException {
     pub fn age_days(&self, now: Timestamp) -> Option<i64> {
         Some(now.duration_since(self.begun()?).as_secs().max(0) / 86_400)
     }
+}
+
+fn known_controls(selectors: &[String]) -> Vec<usize> {
+    let all = catalogue::all().iter().enumerate();
+    let named = all.filter(|(_, it)| selectors.iter().any(|selector| catalogue::covers(selector, it.id)));
+    named.map(|(place, _)| place).collect()
+}
+
+/// Since when its status says that a compensating control doesn't hold.
+fn recorded(exception: &RiskException) -> Option<Timestamp> {
+    exception.status.as_ref()?.uncompensated_since.as_ref().map(|time| time.0)
 }
 
 /// The containers of a subject, if it has any.
@@ -385,7 +459,7 @@ mod tests {
         let exception = exception(spec);
         let bounds = ExceptionBounds::default();
         let now = now.parse().unwrap();
-        let within = exception.beyond_bounds(&bounds, 0, now).is_none();
+        let within = exception.beyond_bounds(&bounds, 0, None, now).is_none();
         exception.life(within, exception.approvals(&bounds, Trust::Recorded), now)
     }
 
@@ -419,12 +493,33 @@ mod tests {
         let bounds = ExceptionBounds { max_duration: Duration::days(29), ..ExceptionBounds::default() };
         let now = "2026-11-02T00:00:00Z".parse().unwrap();
         assert_eq!(
-            exception.beyond_bounds(&bounds, 0, now).unwrap(),
+            exception.beyond_bounds(&bounds, 0, None, now).unwrap(),
             "an exception in this tier lasts at most 29d: set `expiresAt` to 2026-11-30T00:00Z or earlier"
         );
-        assert!(
-            exception.beyond_bounds(&ExceptionBounds::default(), 2, now).unwrap().contains("renewed once")
+        let before = Text::from("last-year");
+        assert_eq!(
+            exception.beyond_bounds(&ExceptionBounds::default(), 2, Some(&before), now).unwrap(),
+            "an exception in this tier can be renewed once at most, and this is renewal 2, after `last-year`: fix the \
+             finding"
         );
+    }
+
+    #[test]
+    fn a_compensating_control_may_fail_for_a_day_that_is_recorded() {
+        let mut exception = exception(PLAIN);
+        let at = |text: &str| -> Timestamp { text.parse().unwrap() };
+        let now = at("2026-11-02T12:00:00Z");
+        assert!(exception.is_suspended(false, now), "no record, no grace");
+        assert!(!exception.is_suspended(true, now), "it begins now");
+        exception.uncompensated_since = Some(now);
+        for keeps_record in [false, true] {
+            assert!(!exception.is_suspended(keeps_record, at("2026-11-03T11:59:59Z")));
+            assert!(exception.is_suspended(keeps_record, at("2026-11-03T12:00:00Z")));
+        }
+        assert!(exception.boundaries(now).any(|moment| moment == at("2026-11-03T12:00:00Z")));
+        // A clock that was wrong has recorded a time to come.
+        let before = at("2026-11-01T12:00:00Z");
+        assert_eq!(exception.failing_since(true, before), Some(before), "no grace gets longer by it");
     }
 
     #[test]

@@ -12,12 +12,13 @@ pub use reason::{About, REASONS, Reason, Rhythm, Weight};
 
 use std::fmt;
 
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use sha2::{Digest, Sha256};
 
-use crate::api::condition::exception::{EXPIRED, REVOKED};
+use crate::api::condition::exception::{ACTIVE, EXPIRED, REVOKED};
 use crate::api::condition::{self, Status};
-use crate::api::{Action, Date, Kind, TierStage};
+use crate::api::{Action, Date, Kind, RiskExceptionStatus, TierStage};
 
 /// The longest note that the API takes, in bytes.
 pub const LONGEST_NOTE: usize = 1024;
@@ -106,6 +107,24 @@ pub fn of_stages(before: &[TierStage], now: &[TierStage]) -> Vec<Notice> {
     now.iter().filter_map(promoted).collect()
 }
 
+/// The review of an exception that came due since its status was written; none of one that doesn't live any more.
+#[must_use]
+pub fn of_review(
+    before: Option<&RiskExceptionStatus>,
+    now: &RiskExceptionStatus,
+    moment: Timestamp,
+) -> Option<Notice> {
+    let due = before?.next_review.as_ref().filter(|due| due.0 <= moment)?;
+    let lives = held(&now.conditions, ACTIVE.condition);
+    let next = now.next_review.as_ref().map(|next| format!(" The next one is due {}.", Date::of(next.0)));
+    let note = format!(
+        "A review is due since {}: see whether it is still needed.{}",
+        Date::of(due.0),
+        next.unwrap_or_default()
+    );
+    lives.then(|| Notice::new(&reason::REVIEW_DUE, String::new(), &note))
+}
+
 /// One line without characters that steer a terminal, and no longer than the API takes. Words in it are other people's.
 fn cleaned(note: &str) -> String {
     let steers = |character: char| {
@@ -129,7 +148,6 @@ fn cleaned(note: &str) -> String {
 mod tests {
     use super::*;
     use crate::api::condition::Outcome;
-    use jiff::Timestamp;
 
     const DAY: &str = "2026-11-24";
 
@@ -191,6 +209,29 @@ mod tests {
             "Tier a went from Audit to Warn: from now on who applies a workload that fails is warned."
         );
         assert_eq!(of_stages(&[], &now), [], "a tier that begins was not promoted");
+    }
+
+    #[test]
+    fn a_review_is_told_when_its_day_has_come() {
+        let status = |due: &str, active: &condition::Reason| {
+            let reason = condition::reasons(Kind::RiskException).iter().find(|it| it.name == active.name);
+            RiskExceptionStatus {
+                conditions: conditions(Kind::RiskException, &[reason.unwrap().because("")]),
+                next_review: Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(due.parse().unwrap())),
+                ..RiskExceptionStatus::default()
+            }
+        };
+        let before = status("2026-11-24T08:00:00Z", &ACTIVE);
+        let now = status("2026-12-01T08:00:00Z", &ACTIVE);
+        let told = |moment: &str| of_review(Some(&before), &now, moment.parse().unwrap());
+        assert_eq!(told("2026-11-24T07:59:59Z"), None);
+        assert_eq!(
+            told("2026-11-24T08:00:00Z").unwrap().note,
+            "A review is due since 2026-11-24: see whether it is still needed. The next one is due 2026-12-01."
+        );
+        let ended = status("2026-12-01T08:00:00Z", &EXPIRED);
+        assert_eq!(of_review(Some(&before), &ended, "2026-11-24T08:00:00Z".parse().unwrap()), None);
+        assert_eq!(of_review(None, &now, Timestamp::MAX), None);
     }
 
     #[test]

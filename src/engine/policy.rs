@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use super::error::CompileErrors;
 use super::exception::{CompiledException, Trust};
-use super::rollout::Record;
+use super::rollout::{Record, Watch};
 use super::standard::CompiledStandard;
 use super::tier::{CompiledTier, Tiers};
-use crate::api::{InForce, Kind, RiskException, SecurityStandard, ServiceTier};
+use crate::api::{Action, InForce, Kind, RiskException, SecurityStandard, ServiceTier};
 use crate::facts::{Meta, Text};
 
 /// Namespaces that no standard judges, whatever its scope: the cluster's own, and Stanchion's.
@@ -30,6 +30,8 @@ pub struct Settings {
     pub owner_keys: Vec<Text>,
     /// Which approvals count.
     pub trust: Trust,
+    /// Whether a status is kept of what the engine says, so that it can be told later since when something is so.
+    pub keeps_record: bool,
 }
 
 impl Default for Settings {
@@ -38,6 +40,7 @@ impl Default for Settings {
             exempt_namespaces: EXEMPT_NAMESPACES.map(Text::from).into(),
             owner_keys: OWNER_KEYS.map(Text::from).into(),
             trust: Trust::default(),
+            keeps_record: false,
         }
     }
 }
@@ -136,22 +139,15 @@ impl Policy {
         let start = self.standards.iter().take(standard).map(length).sum();
         start..start + self.standards.get(standard).map_or(0, length)
     }
+}
 
-    /// How many exceptions this one renews, one after the other. A chain that comes back to itself ends there.
+impl Policy {
+    /// What happens in a tier to what fails a standard, by its place: as recorded, or as its plan begins.
     #[must_use]
-    pub fn renewals(&self, exception: &CompiledException) -> usize {
-        let mut seen = BTreeSet::from([&exception.name]);
-        let mut here = exception;
-        while let Some(before) = &here.renews {
-            if !seen.insert(before) {
-                break;
-            }
-            let wanted = (&here.namespace, before);
-            let found = self.exceptions.binary_search_by(|it| (&it.namespace, &it.name).cmp(&wanted));
-            let Some(found) = found.ok().and_then(|place| self.exceptions.get(place)) else { break };
-            here = found;
-        }
-        seen.len() - 1
+    pub fn action(&self, standard: usize, tier: &Text) -> Option<Action> {
+        let standard = self.standards.get(standard)?;
+        let recorded = self.stages.get(&(standard.name.clone(), tier.clone())).map(|record| record.action);
+        recorded.or_else(|| standard.rollout.plan(Some(tier)).actions().next())
     }
 }
 
@@ -178,8 +174,9 @@ pub(super) fn in_force(standard: &SecurityStandard) -> Option<(CompiledStandard,
 pub(super) fn recorded_stages(standard: &SecurityStandard) -> impl Iterator<Item = ((Text, Text), Record)> {
     let name = Text::from(standard.metadata.name.as_deref().unwrap_or_default());
     let tiers = standard.status.iter().flat_map(|status| &status.tiers);
+    let watch = standard.status.as_ref().and_then(Watch::recorded);
     tiers.filter_map(move |tier| {
-        let record = Record { action: tier.action?, since: tier.since.as_ref()?.0 };
+        let record = Record { action: tier.action?, since: tier.since.as_ref()?.0, watch };
         Some(((name.clone(), Text::from(tier.name.as_str())), record))
     })
 }

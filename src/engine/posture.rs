@@ -5,6 +5,7 @@
 //!
 //! A subject is counted by itself, and can be taken out again: a cluster's posture is kept while its subjects change.
 
+mod shared;
 mod shares;
 mod worst;
 
@@ -15,6 +16,8 @@ use super::evaluate::{Assessed, Assessment, Outcome};
 use super::policy::Policy;
 use crate::api::{Percent, Severity};
 use crate::facts::{ObjectKind, SubjectKey, Text};
+pub use shared::Dispute;
+use shared::Shared;
 use shares::Columns;
 pub use shares::Shares;
 use shares::Tally;
@@ -120,7 +123,10 @@ pub struct Posture {
     pub tiers: BTreeMap<Text, TierPosture>,
     /// Each owner; nobody for subjects that name none.
     pub owners: BTreeMap<Option<Text>, OwnerPosture>,
+    /// How many workloads a tier has that another one selects, too, by the two names.
+    pub overlaps: BTreeMap<(Text, Text), u64>,
     columns: Columns,
+    shared: Shared,
 }
 
 /// The posture of one standard.
@@ -134,6 +140,8 @@ pub struct StandardPosture {
     pub tiers: BTreeMap<Text, Counts>,
     /// The subjects that fail it, the worst first.
     pub worst: Worst,
+    /// How many of each tier fail it, by their owner; nobody for those that name none.
+    pub failing_of: BTreeMap<Text, BTreeMap<Option<Text>, u64>>,
 }
 
 /// The posture of one control of one standard.
@@ -186,6 +194,7 @@ impl Posture {
             standards: policy.standards.iter().map(StandardPosture::empty).collect(),
             tiers: policy.tiers.iter().map(|tier| (tier.name.clone(), TierPosture::default())).collect(),
             columns: Columns::of(policy),
+            shared: Shared::of(policy),
             ..Self::default()
         }
     }
@@ -205,6 +214,12 @@ impl Posture {
     pub fn shares(&self, tier: Option<&str>) -> Shares {
         let asked = self.tiers.iter().filter(|(name, _)| tier.is_none_or(|tier| tier == name.as_str()));
         Tally::shares(asked.map(|(_, posture)| &posture.tally))
+    }
+
+    /// What other standards set differently for the subjects of one, by its place in [`Policy::standards`].
+    #[must_use]
+    pub fn disputes<'p>(&self, policy: &'p Policy, standard: usize) -> Vec<Dispute<'p>> {
+        self.shared.disputes(policy, standard)
     }
 
     /// Looks for the worst subjects again where so many have been taken out that they aren't known any more.
@@ -231,7 +246,7 @@ impl Posture {
                 control.counts.count(*outcome, step);
             }
             let whole = worst(own.iter().copied());
-            standard.count(&tier_name, whole, step);
+            standard.count(&tier_name, assessed.owner.as_ref(), whole, step);
             if whole == Outcome::Fail
                 && let Some(rank) = worst::rank(policy, index, assessed, own)
             {
@@ -241,6 +256,7 @@ impl Posture {
                 }
             }
         }
+        self.shared.count(&tier_name, &assessed.outcomes, step);
         let whole = worst(assessed.outcomes.iter().copied());
         self.total.count(whole, step);
         self.of_owner(assessed, whole, step);
@@ -248,6 +264,14 @@ impl Posture {
         step.apply(&mut tier.subjects);
         tier.counts.count(whole, step);
         if let ObjectKind::Workload(_) = key.kind {
+            for other in &assessed.overlaps {
+                let key = (tier_name.clone(), other.clone());
+                let number = self.overlaps.entry(key.clone()).or_default();
+                step.apply(number);
+                if *number == 0 {
+                    self.overlaps.remove(&key);
+                }
+            }
             step.apply(&mut tier.workloads);
             tier.tally.count(&self.columns, key, assessed, step);
         }
@@ -267,6 +291,19 @@ impl Posture {
 }
 
 impl StandardPosture {
+    fn count_failing(&mut self, tier: &Text, owner: Option<&Text>, step: Step) {
+        let owners = self.failing_of.entry(tier.clone()).or_default();
+        let owner = owner.cloned();
+        let number = owners.entry(owner.clone()).or_default();
+        step.apply(number);
+        if *number == 0 {
+            owners.remove(&owner);
+        }
+        if owners.is_empty() {
+            self.failing_of.remove(tier);
+        }
+    }
+
     fn empty(standard: &super::standard::CompiledStandard) -> Self {
         let controls = standard.controls.iter().map(|it| ControlPosture {
             control: it.control,
@@ -276,8 +313,11 @@ impl StandardPosture {
         Self { controls: controls.collect(), ..Self::default() }
     }
 
-    fn count(&mut self, tier: &Text, whole: Outcome, step: Step) {
+    fn count(&mut self, tier: &Text, owner: Option<&Text>, whole: Outcome, step: Step) {
         self.counts.count(whole, step);
+        if whole == Outcome::Fail {
+            self.count_failing(tier, owner, step);
+        }
         if whole != Outcome::NotApplicable {
             let counts = self.tiers.entry(tier.clone()).or_default();
             counts.count(whole, step);

@@ -8,7 +8,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 
 use super::error::CompileError;
-use crate::api::{Action, Percent, Rollout, Stage};
+use crate::api::{Action, Date, Percent, Rollout, SecurityStandardStatus, Stage};
 use crate::facts::Text;
 
 /// The most stages that a plan can have: each of the three actions once.
@@ -50,8 +50,71 @@ struct FreezePeriod {
 pub struct Record {
     /// What happens to a workload that fails.
     pub action: Action,
-    /// Since when.
+    /// Since when, without the time in which nobody looked.
     pub since: Timestamp,
+    /// When somebody looked, as far as that is recorded.
+    pub watch: Option<Watch>,
+}
+
+/// When somebody looked. Time counts as evidence only if it was watched: neither an operator that didn't run nor a clock
+/// that was set is a reason to promote anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Watch {
+    /// The last time, to a day.
+    pub last: Timestamp,
+    /// Since when, if that is less than [`TRIED`].
+    pub since: Option<Timestamp>,
+}
+
+/// The longest time between two looks: one a day, and half a day for a restart.
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(36);
+
+/// How far a clock may be put back to be right again.
+const CORRECTION: SignedDuration = SignedDuration::from_mins(5);
+
+/// How long time is watched without a break before anything is promoted again.
+const TRIED: SignedDuration = SignedDuration::from_hours(24);
+
+impl Watch {
+    /// What a status has recorded.
+    #[must_use]
+    pub fn recorded(status: &SecurityStandardStatus) -> Option<Self> {
+        let since = status.watched_since.as_ref().map(|time| time.0);
+        Some(Self { last: status.last_watched.as_ref()?.0, since })
+    }
+
+    /// What is to be recorded now.
+    #[must_use]
+    pub fn at(before: Option<Self>, now: Timestamp) -> Self {
+        match before {
+            None => Self { last: now, since: None },
+            Some(known) if known.goes_on(now) => Self {
+                last: if Date::of(known.last) == Date::of(now) { known.last } else { now },
+                since: known.since.filter(|since| now.duration_since(*since) < TRIED),
+            },
+            Some(_) => Self { last: now, since: Some(now) },
+        }
+    }
+
+    /// Whether the present follows on the last look.
+    fn goes_on(self, now: Timestamp) -> bool {
+        (-CORRECTION..=LONGEST_PAUSE).contains(&now.duration_since(self.last))
+    }
+}
+
+impl Record {
+    /// The same now: what nobody watched is left out.
+    fn watched(self, now: Timestamp) -> Self {
+        let Some(watch) = self.watch else { return self };
+        let seen = watch.last.duration_since(self.since).max(SignedDuration::ZERO);
+        let since = if watch.goes_on(now) { self.since } else { now.checked_sub(seen).unwrap_or(self.since) };
+        Self { since, watch: Some(Watch::at(Some(watch), now)), ..self }
+    }
+
+    /// Until when time is watched before anything is promoted.
+    fn tried(self) -> Option<Timestamp> {
+        self.watch?.since?.checked_add(TRIED).ok()
+    }
 }
 
 /// What was measured of a tier.
@@ -70,6 +133,8 @@ pub enum Blocker {
     Hold,
     /// The soak time isn't over.
     Soak(Timestamp),
+    /// Nobody looked for a while, or the clock was set.
+    Watching(Timestamp),
     /// The day hasn't come.
     NotBefore(Timestamp),
     /// A freeze is on, and why.
@@ -88,6 +153,11 @@ impl fmt::Display for Blocker {
         match self {
             Self::Hold => f.write_str("held: `rollout.hold` is true"),
             Self::Soak(until) => write!(f, "soaking until {}", until.strftime("%Y-%m-%d %H:%M UTC")),
+            Self::Watching(until) => write!(
+                f,
+                "watching until {}: nobody looked for more than a day, or the clock was set",
+                until.strftime("%Y-%m-%d %H:%M UTC")
+            ),
             Self::NotBefore(until) => write!(f, "not before {}", day(until)),
             Self::Freeze(until, None) => write!(f, "frozen until {}", day(until)),
             Self::Freeze(until, Some(reason)) => write!(f, "frozen until {}: {reason}", day(until)),
@@ -178,11 +248,12 @@ impl CompiledRollout {
         now: Timestamp,
     ) -> Standing {
         let plan = self.plan(tier);
-        let (stage, record) = plan.place(record, now);
+        let (stage, record) = plan.place(record.map(|record| record.watched(now)), now);
         let standing = self.look_ahead(plan, stage, record, measure, now);
         match standing.next {
             Some(action) if standing.blocked_by.is_empty() => {
-                self.look_ahead(plan, stage + 1, Record { action, since: now }, measure, now)
+                let record = Record { action, since: now, ..standing.record };
+                self.look_ahead(plan, stage + 1, record, measure, now)
             }
             _ => standing,
         }
@@ -199,28 +270,30 @@ impl CompiledRollout {
         let mut standing =
             Standing { record, stage, next: None, promotable_from: None, blocked_by: Vec::new() };
         let (Some(here), Some(next)) = (plan.0.get(stage), plan.0.get(stage + 1)) else { return standing };
-        let soaked = record.since.checked_add(here.soak).unwrap_or(Timestamp::MAX);
-        let earliest = here.not_before.map_or(soaked, |day| day.max(soaked));
+        let soaked = here.soaked(record);
+        let earliest = [here.not_before, record.tried()].into_iter().flatten().fold(soaked, Timestamp::max);
         standing.next = Some(next.action);
         // A freeze that holds now also holds what could have gone on before it.
         let earliest = if self.freeze(now).is_some() { earliest.max(now) } else { earliest };
         standing.promotable_from = Some(self.after_freezes(earliest));
-        standing.blocked_by = self.blockers(here, soaked, measure, now);
+        standing.blocked_by = self.blockers(here, record, measure, now);
         standing
     }
 
     fn blockers(
         &self,
         here: &CompiledStage,
-        soaked: Timestamp,
+        record: Record,
         measure: Measure,
         now: Timestamp,
     ) -> Vec<Blocker> {
+        let soaked = here.soaked(record);
         let freeze = self.freeze(now);
         let gated = here.compliance.is_some() || here.failing.is_some();
         [
             self.hold.then_some(Blocker::Hold),
             (now < soaked).then_some(Blocker::Soak(soaked)),
+            record.tried().filter(|until| now < *until).map(Blocker::Watching),
             here.not_before.filter(|day| now < *day).map(Blocker::NotBefore),
             freeze.map(|freeze| Blocker::Freeze(freeze.to, freeze.reason.clone())),
             (gated && measure.compliance.is_none()).then_some(Blocker::NothingMeasured),
@@ -284,15 +357,16 @@ impl Plan {
     /// at the gravest one below it, as of now. Without a record, at the first.
     fn place(&self, record: Option<Record>, now: Timestamp) -> (usize, Record) {
         let first = self.0.first().map(|stage| stage.action).unwrap_or_default();
-        let Some(record) = record else { return (0, Record { action: first, since: now }) };
+        let begins = |watch| (0, Record { action: first, since: now, watch });
+        let Some(record) = record else { return begins(None) };
         match self.0.iter().rposition(|stage| stage.action <= record.action) {
             Some(stage) => match self.0.get(stage) {
                 Some(found) if found.action != record.action => {
-                    (stage, Record { action: found.action, since: now })
+                    (stage, Record { action: found.action, since: now, ..record })
                 }
                 _ => (stage, record),
             },
-            None => (0, Record { action: first, since: now }),
+            None => begins(record.watch),
         }
     }
 
@@ -303,6 +377,11 @@ impl Plan {
 }
 
 impl CompiledStage {
+    /// When it has lasted long enough.
+    fn soaked(&self, record: Record) -> Timestamp {
+        record.since.checked_add(self.soak).unwrap_or(Timestamp::MAX)
+    }
+
     fn forever(action: Action) -> Self {
         Self { action, soak: SignedDuration::ZERO, compliance: None, failing: None, not_before: None }
     }
@@ -337,7 +416,14 @@ mod tests {
     }
 
     fn audit_since(day: &str) -> Record {
-        Record { action: Action::Audit, since: at(day) }
+        Record { action: Action::Audit, since: at(day), watch: None }
+    }
+
+    /// What is recorded after a look.
+    fn looked(plan: &CompiledRollout, record: Record, day: &str) -> Record {
+        let now = at(day);
+        let watch = Some(Watch::at(record.watch, now));
+        Record { watch, ..plan.stand(None, Some(record), GOOD, now).record }
     }
 
     const GATED: &str = "
@@ -353,7 +439,7 @@ freezes: [{from: 2026-12-18, to: 2027-01-04, reason: year end}]
     #[test]
     fn a_lost_record_starts_again_at_the_first_stage() {
         let standing = rollout(GATED).stand(None, None, GOOD, at("2027-03-01"));
-        assert_eq!(standing.record, Record { action: Action::Audit, since: at("2027-03-01") });
+        assert_eq!(standing.record, audit_since("2027-03-01"));
         assert_eq!(standing.next, Some(Action::Warn));
     }
 
@@ -374,7 +460,7 @@ freezes: [{from: 2026-12-18, to: 2027-01-04, reason: year end}]
             ]
         );
         let promoted = plan.stand(None, Some(audit_since("2026-12-01")), GOOD, at("2026-12-08"));
-        assert_eq!(promoted.record, Record { action: Action::Warn, since: at("2026-12-08") });
+        assert_eq!(promoted.record, Record { action: Action::Warn, ..audit_since("2026-12-08") });
     }
 
     #[test]
@@ -409,7 +495,7 @@ freezes: [{from: 2026-12-18, to: 2027-01-04, reason: year end}]
     #[test]
     fn a_plan_that_lost_a_stage_falls_to_the_one_below() {
         let plan = rollout("stages: [{action: Audit, soak: 7d}, {action: Deny}]");
-        let record = Some(Record { action: Action::Warn, since: at("2026-01-01") });
+        let record = Some(Record { action: Action::Warn, ..audit_since("2026-01-01") });
         let standing = plan.stand(None, record, GOOD, at("2026-06-01"));
         assert_eq!((standing.stage, standing.record.action), (0, Action::Audit));
         assert_eq!(standing.record.since, at("2026-06-01"));
@@ -419,6 +505,59 @@ freezes: [{from: 2026-12-18, to: 2027-01-04, reason: year end}]
     fn a_clock_that_went_back_promotes_nothing() {
         let standing = rollout(GATED).stand(None, Some(audit_since("2027-05-01")), GOOD, at("2027-03-01"));
         assert_eq!(standing.record, audit_since("2027-05-01"));
+    }
+
+    #[test]
+    fn a_clock_that_jumps_for_years_and_back_neither_promotes_early_nor_demotes() {
+        let plan = rollout("stages: [{action: Audit, soak: 7d}, {action: Warn, soak: 7d}, {action: Deny}]");
+        let mut record = audit_since("2026-12-01");
+        for day in ["2026-12-02", "2026-12-03", "2026-12-04"] {
+            record = looked(&plan, record, day);
+        }
+        let before = record;
+        record = looked(&plan, record, "2031-06-01");
+        assert_eq!(record.action, Action::Audit, "the soak time of years was watched by nobody");
+        assert_eq!(record.since, at("2031-05-29"), "three days were");
+        record = looked(&plan, record, "2026-12-05");
+        assert_eq!((record.action, record.since), (Action::Audit, at("2026-12-02")), "three days still");
+        for day in ["2026-12-06", "2026-12-07", "2026-12-08"] {
+            record = looked(&plan, record, day);
+            assert_eq!(record.action, before.action);
+        }
+        record = looked(&plan, record, "2026-12-09");
+        assert_eq!(record.action, Action::Warn, "a day later than with the right time all along");
+
+        let warned = record;
+        record = looked(&plan, record, "2020-01-01");
+        assert_eq!(record.action, Action::Warn, "nothing is taken back");
+        record = looked(&plan, record, "2026-12-10");
+        assert_eq!((record.action, record.since), (warned.action, at("2026-12-10")));
+    }
+
+    #[test]
+    fn a_clock_that_jumps_passes_no_day_in_the_plan_either() {
+        let plan = rollout("stages: [{action: Audit, soak: 0m, notBefore: 2027-06-01}, {action: Warn}]");
+        let record = looked(&plan, audit_since("2026-12-01"), "2026-12-01");
+        let jumped = plan.stand(None, Some(record), GOOD, at("2031-06-01"));
+        assert_eq!(jumped.record.action, Action::Audit);
+        assert_eq!(
+            jumped.blocked_by.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["watching until 2031-06-02 12:00 UTC: nobody looked for more than a day, or the clock was set"]
+        );
+        assert_eq!(jumped.promotable_from, Some(at("2031-06-02")));
+        // Whoever puts the clock right within the day has lost nothing.
+        assert_eq!(looked(&plan, looked(&plan, record, "2031-06-01"), "2026-12-02").action, Action::Audit);
+    }
+
+    #[test]
+    fn the_time_in_which_no_operator_ran_is_no_soak_time() {
+        let plan = rollout("stages: [{action: Audit, soak: 7d}, {action: Warn}]");
+        let record = looked(&plan, audit_since("2026-12-01"), "2026-12-02");
+        let back = plan.stand(None, Some(record), GOOD, at("2026-12-20"));
+        assert_eq!(back.record.action, Action::Audit);
+        assert_eq!(back.promotable_from, Some(at("2026-12-26")), "one day of seven was watched");
+        let overnight = plan.stand(None, Some(record), GOOD, at("2026-12-03"));
+        assert_eq!(overnight.promotable_from, Some(at("2026-12-08")), "a restart costs nothing");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Standards: what must hold, compiled.
 
+use serde_json::{Map, Value};
+
 use super::catalogue;
 use super::control::{Check, Control};
 use super::error::{CompileError, CompileErrors};
@@ -33,6 +35,8 @@ pub struct CompiledControl {
     pub severity: Severity,
     /// The judgement, with the standard's parameters.
     pub check: Check,
+    /// Those parameters, as they are written.
+    pub parameters: Map<String, Value>,
 }
 
 #[derive(Debug, Default)]
@@ -108,7 +112,8 @@ fn compile_control(
     };
     match (control.compile)(&wanted.parameters) {
         Ok(check) => {
-            Some(CompiledControl { control, severity: wanted.severity.unwrap_or(control.severity), check })
+            let severity = wanted.severity.unwrap_or(control.severity);
+            Some(CompiledControl { control, severity, check, parameters: wanted.parameters.clone() })
         }
         Err(refused) => {
             errors.extend(refused.into_iter().map(|error| {

@@ -14,7 +14,7 @@ use crate::engine::evaluate::ExceptionState;
 use crate::engine::exception::{CompiledException, Life};
 use crate::engine::status::obstacle;
 use crate::engine::suggest::did_you_mean;
-use crate::facts::ObjectKind;
+use crate::facts::{ObjectKind, Text};
 
 pub(super) fn check(context: Context<'_>, found: &mut Vec<Diagnostic>) {
     for ((namespace, name), written) in &context.collection.exceptions {
@@ -121,14 +121,14 @@ impl Effect<'_> {
         };
         match self.state.life {
             Life::OutOfBounds => {
-                let is_too_long = self.compiled.beyond_bounds(&self.state.bounds, 0, now).is_some();
+                let is_too_long = self.compiled.beyond_bounds(&self.state.bounds, 0, None, now).is_some();
                 let path = if is_too_long { "spec.expiresAt" } else { "spec.renews" };
                 warn(&EXCEPTION_OUT_OF_BOUNDS, path, self.state.beyond_bounds.as_deref().unwrap_or_default());
             }
-            Life::Expired if !self.is_renewed() => {
+            Life::Expired if !self.state.is_renewed => {
                 warn(&EXCEPTION_EXPIRED, "spec.expiresAt", &format!("it ended {end}"));
             }
-            Life::ExpiringSoon if !self.is_renewed() => {
+            Life::ExpiringSoon if !self.state.is_renewed => {
                 warn(&EXCEPTION_ENDS_SOON, "spec.expiresAt", &format!("it ends {end}"));
             }
             Life::NotApproved => {
@@ -137,12 +137,6 @@ impl Effect<'_> {
             }
             _ => {}
         }
-    }
-
-    fn is_renewed(&self) -> bool {
-        self.context.policy.exceptions.iter().any(|other| {
-            other.namespace == self.compiled.namespace && other.renews.as_ref() == Some(&self.compiled.name)
-        })
     }
 
     /// Whom it covers, of the workloads among the files.
@@ -158,6 +152,11 @@ impl Effect<'_> {
             return;
         }
         let Some(said) = obstacle(self.compiled, self.state) else {
+            if !self.state.failed_compensations.is_empty() {
+                let failed: Vec<&str> = self.state.failed_compensations.iter().map(Text::as_str).collect();
+                let message = format!("compensating controls that don't hold: {}", failed.join(", "));
+                warn(&EXCEPTION_UNCOMPENSATED, "spec.compensatingControls", &message);
+            }
             // Whether it is needed is known only while it counts.
             if self.state.life.is_active() && self.state.findings.is_empty() {
                 warn(&EXCEPTION_NOT_NEEDED, "spec.controls", "what it matches passes");

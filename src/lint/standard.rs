@@ -1,6 +1,9 @@
 //! Standards: tiers that they name, and whether they hold anywhere.
 
-use super::{At, Context, Diagnostic, STANDARD_ALL_EXCEPTED, STANDARD_COVERS_NOTHING, STANDARD_UNKNOWN_TIER};
+use super::{
+    At, Context, Diagnostic, STANDARD_ALL_EXCEPTED, STANDARD_COVERS_NOTHING, STANDARD_OVERLAPPING,
+    STANDARD_UNKNOWN_TIER,
+};
 use crate::api::{Kind, SecurityStandard};
 use crate::engine::posture::{self, Counts, StandardPosture};
 use crate::engine::suggest::did_you_mean;
@@ -19,6 +22,11 @@ pub(super) fn check(context: Context<'_>, found: &mut Vec<Diagnostic>) {
         let place = context.policy.standards.binary_search_by(|standard| standard.name.cmp(name)).ok();
         if let Some(measured) = place.and_then(|place| posture.standards.get(place)) {
             reach(context, &at, measured, found);
+        }
+        let disputes = place.map(|place| posture.disputes(context.policy, place)).unwrap_or_default();
+        for dispute in disputes {
+            let path = format!("spec.controls[{}]", dispute.place);
+            context.warn(found, &STANDARD_OVERLAPPING, &at, &path, &dispute.to_string());
         }
     }
 }

@@ -169,6 +169,13 @@ fn of_standards_and_tiers() -> Vec<Case> {
             standard("{controls: [{id: pod.privileged}]}"),
         ),
         case(
+            &STANDARD_OVERLAPPING,
+            standard("{controls: [{id: pod.privileged, severity: Low}]}"),
+            4,
+            "spec.controls[0]: `basics` sets pod.privileged differently (severity Critical there, Low here)",
+            standard("{controls: [{id: pod.privileged}]}"),
+        ),
+        case(
             &TIER_SHADOWED,
             tier(&format!(
                 "{{level: 3, selectors: [{{{prod}, workloadSelector: {{matchLabels: {{a: b}}}}}}]}}"

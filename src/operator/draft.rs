@@ -78,6 +78,7 @@ impl<'a> Draft<'a> {
             }
             for tier in made.iter().flat_map(|status| &status.tiers) {
                 self.look_again(tier.promotable_from.as_ref());
+                self.look_again(tier.ratchet_until.as_ref());
             }
             let Some(status) = self.finish(key, &standard.metadata, made, before) else { continue };
             let (conditions, stages) = before.map(|it| (&*it.conditions, &*it.tiers)).unwrap_or_default();
@@ -111,7 +112,8 @@ impl<'a> Draft<'a> {
             self.look_again(made.as_ref().and_then(|status| status.next_review.as_ref()));
             if let Some(status) = self.finish(key, &exception.metadata, made, before) {
                 let conditions = before.map(|it| &*it.conditions).unwrap_or_default();
-                let notices = notice::of_conditions(Kind::RiskException, conditions, &status.conditions);
+                let mut notices = notice::of_conditions(Kind::RiskException, conditions, &status.conditions);
+                notices.extend(notice::of_review(before, &status, self.now));
                 self.tell(Kind::RiskException, &exception.metadata, notices);
             }
             if let Ok(index) = index {

@@ -17,6 +17,7 @@ use super::{Shared, clock};
 use crate::api::Kind;
 use crate::engine::decisions::Decisions;
 use crate::engine::evaluate::Ledger;
+use crate::engine::policy::Settings;
 use crate::engine::status::Findings;
 
 /// How long to wait after a change, so that what comes together is evaluated once: at least, and at most.
@@ -140,11 +141,17 @@ async fn wait(shared: &Shared, next: Option<Timestamp>) -> bool {
 }
 
 /// What is kept from one evaluation to the next.
-#[derive(Default)]
 struct Evaluator {
     decisions: Decisions,
     /// Nothing before the first evaluation, and after one that failed.
     ledger: Option<Ledger>,
+}
+
+impl Default for Evaluator {
+    fn default() -> Self {
+        let settings = Settings { keeps_record: true, ..Settings::default() };
+        Self { decisions: Decisions::under(settings), ledger: None }
+    }
 }
 
 impl Evaluator {
@@ -187,8 +194,16 @@ impl Evaluator {
                 },
             }
         }
-        for standard in changes.recorded.iter().filter_map(|key| world.standards.get(key)) {
-            self.decisions.record(standard);
+        for (kind, key) in &changes.recorded {
+            match kind {
+                Kind::SecurityStandard => {
+                    world.standards.get(key).into_iter().for_each(|it| self.decisions.record(it));
+                }
+                Kind::RiskException => {
+                    world.exceptions.get(key).into_iter().for_each(|it| self.decisions.record_exception(it));
+                }
+                Kind::ServiceTier => {}
+            }
         }
     }
 
@@ -241,6 +256,57 @@ mod tests {
         let mut world = World::default();
         world.put(exception);
         Evaluator::default().evaluate(&world, None, now.parse().unwrap()).next.to_string()
+    }
+
+    #[test]
+    fn an_exception_is_suspended_a_day_after_it_was_recorded_that_its_compensating_control_fails() {
+        let object = |value: serde_json::Value, kind| Object::decode(kind, &value).unwrap();
+        let mut world = World::default();
+        world.put(object(
+            serde_json::json!({
+                "apiVersion": "stanchion.dev/v1alpha1", "kind": "SecurityStandard", "metadata": {"name": "s"},
+                "spec": {"controls": [{"id": "pod.privileged"}]},
+            }),
+            ObjectKind::SecurityStandard,
+        ));
+        world.put(object(
+            serde_json::json!({
+                "metadata": {"name": "cart", "namespace": "shop"},
+                "spec": {"template": {"spec": {"hostPID": true, "containers": [
+                    {"name": "app", "image": "a:1", "securityContext": {"privileged": true}},
+                ]}}},
+            }),
+            ObjectKind::Workload(crate::facts::WorkloadKind::Deployment),
+        ));
+        let exception = |status: serde_json::Value| {
+            let spec = serde_json::json!({
+                "controls": ["pod.privileged"], "target": {"names": ["cart"]}, "owner": "team-shop",
+                "reason": "it is being rewritten this month", "approvals": [{"by": "ana"}],
+                "validFrom": "2026-11-01T00:00:00Z", "expiresAt": "2026-12-20T00:00:00Z",
+                "compensatingControls": [{"control": "pod.host-namespaces"}],
+            });
+            let made = serde_json::json!({
+                "apiVersion": "stanchion.dev/v1alpha1", "kind": "RiskException",
+                "metadata": {"name": "e", "namespace": "shop"}, "spec": spec, "status": status,
+            });
+            object(made, ObjectKind::RiskException)
+        };
+        let mut evaluator = Evaluator::default();
+        let mut said = |world: &mut World, now: &str| {
+            let changes = world.take_changes();
+            format!("{:?}", evaluator.evaluate(world, changes, now.parse().unwrap()).writes)
+        };
+        world.put(exception(serde_json::Value::Null));
+        let first = said(&mut world, "2026-11-10T12:00:00Z");
+        assert!(first.contains("CompensatingControlFailing"), "{first}");
+        assert!(first.contains("2026-11-10T12:00:00Z"), "{first}");
+
+        world.put(exception(serde_json::json!({"uncompensatedSince": "2026-11-10T12:00:00Z"})));
+        assert!(said(&mut world, "2026-11-11T11:59:59Z").contains("CompensatingControlFailing"));
+        assert!(said(&mut world, "2026-11-11T12:00:00Z").contains("CompensatingControlFailed"));
+        world.put(exception(serde_json::Value::Null));
+        let anew = said(&mut world, "2026-11-12T12:00:00Z");
+        assert!(anew.contains("CompensatingControlFailing"), "with the record lost it begins anew: {anew}");
     }
 
     #[test]

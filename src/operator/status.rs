@@ -166,7 +166,13 @@ async fn apply(shared: &Shared, write: &Write) -> bool {
             if let Ok(value) = serde_json::to_value(&object)
                 && let Ok(object) = Object::decode(kind, &value)
             {
-                shared.world.write().await.put(object);
+                let mut world = shared.world.write().await;
+                let before = world.recorded(write.kind, &write.key);
+                world.put(object);
+                // A stage takes effect once it is recorded.
+                if world.recorded(write.kind, &write.key) != before {
+                    shared.changed.notify_one();
+                }
             }
             true
         }

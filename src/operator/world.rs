@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta, Time};
 use kube::ResourceExt;
 use serde::Deserialize;
 
 use super::observed;
 use super::watch::Key;
-use crate::api::{Kind, RiskException, SecurityStandard, ServiceTier};
+use crate::api::{Action, Kind, RiskException, SecurityStandard, ServiceTier};
 use crate::facts::object::{Object, ObjectKind};
 use crate::facts::{Change, Inventory, Known, Meta, SubjectKey};
 
@@ -41,8 +41,8 @@ pub(super) struct Changes {
     facts: BTreeMap<SubjectKey, Change>,
     /// Objects of ours with another spec, be they there still or not.
     pub(super) decided: BTreeSet<(Kind, Key)>,
-    /// Standards with another status.
-    pub(super) recorded: BTreeSet<Key>,
+    /// Standards and exceptions with another status.
+    pub(super) recorded: BTreeSet<(Kind, Key)>,
     /// Everything must be judged again.
     pub(super) anew: bool,
 }
@@ -130,6 +130,15 @@ impl World {
         }
     }
 
+    /// What others go by of what a status has recorded: the stages of a standard, and since when an exception is uncompensated.
+    pub(super) fn recorded(&self, kind: Kind, key: &Key) -> (Vec<(String, Option<Action>)>, Option<Time>) {
+        let standard = self.standards.get(key).filter(|_| kind == Kind::SecurityStandard);
+        let stages = standard.and_then(|it| it.status.as_ref()).into_iter().flat_map(|status| &status.tiers);
+        let exception = self.exceptions.get(key).filter(|_| kind == Kind::RiskException);
+        let since = exception.and_then(|it| it.status.as_ref()?.uncompensated_since.clone());
+        (stages.map(|tier| (tier.name.clone(), tier.action)).collect(), since)
+    }
+
     /// What changed since this was last asked for, which the first time is nothing: everything is new then.
     pub(super) fn take_changes(&mut self) -> Option<Changes> {
         self.changes.replace(Changes::default())
@@ -139,8 +148,8 @@ impl World {
         if let Some(changes) = &mut self.changes {
             match (difference, kind) {
                 (Difference::Spec, _) => drop(changes.decided.insert((kind, key))),
-                (Difference::Status, Kind::SecurityStandard) => drop(changes.recorded.insert(key)),
-                _ => {}
+                (Difference::Status, _) => drop(changes.recorded.insert((kind, key))),
+                (Difference::Nothing, _) => {}
             }
         }
         difference != Difference::Nothing
@@ -376,6 +385,24 @@ mod tests {
         assert!(world.denied.is_empty());
         assert!(world.inventory.unread().is_empty());
         assert!(world.take_changes().is_some_and(|changes| changes.anew));
+    }
+
+    #[test]
+    fn a_status_that_records_a_stage_is_told_from_one_that_counts() {
+        let put = |world: &mut World, version: &str, status: serde_json::Value| {
+            let object = serde_json::json!({
+                "apiVersion": "stanchion.dev/v1alpha1", "kind": "SecurityStandard",
+                "metadata": {"name": "s", "uid": "u", "resourceVersion": version},
+                "spec": {"controls": [{"id": "pod.privileged"}]}, "status": status,
+            });
+            world.put(Object::decode(ObjectKind::SecurityStandard, &object).unwrap());
+            world.recorded(Kind::SecurityStandard, &(String::new(), "s".to_owned()))
+        };
+        let mut world = World::default();
+        let at = |action: &str, failing: u64| serde_json::json!({"tiers": [{"name": "t", "action": action, "wouldDeny": failing}]});
+        let audited = put(&mut world, "1", at("Audit", 3));
+        assert_eq!(put(&mut world, "2", at("Audit", 4)), audited);
+        assert_ne!(put(&mut world, "3", at("Warn", 4)), audited);
     }
 
     #[test]

@@ -125,33 +125,33 @@ impl Ledger {
         let former: Vec<(Text, Text)> = known.keys().cloned().collect();
         let mut moved = BTreeSet::new();
         let relations = Relations::with(inventory, &self.joined);
-        let mut placed: Option<(&Text, Vec<Placed<'_>>)> = None;
-        for (index, exception) in policy.exceptions.iter().enumerate() {
-            let name = (exception.namespace.clone(), exception.name.clone());
-            let before = match known.remove(&name) {
-                Some(state) if !again.contains(&index) => {
-                    self.assessment.exceptions.push(state);
-                    self.names.push(name);
-                    continue;
+        let mut index = 0;
+        // All of a namespace, or none.
+        for own in policy.exceptions.chunk_by(|a, b| a.namespace == b.namespace) {
+            let names = own.iter().map(|it| (it.namespace.clone(), it.name.clone()));
+            let before: Vec<Option<ExceptionState>> = names.clone().map(|name| known.remove(&name)).collect();
+            let is_stale = (index..index + own.len()).any(|it| again.contains(&it));
+            index += own.len();
+            if !is_stale && before.iter().all(Option::is_some) {
+                self.assessment.exceptions.extend(before.into_iter().flatten());
+                self.names.extend(names);
+                continue;
+            }
+            let there = own.first().map(|it| &it.namespace);
+            let there =
+                there.map(|it| Placing::new(policy, inventory).within_reach_of(it)).unwrap_or_default();
+            let states = states::place(policy, &relations, own, &there, now);
+            for ((name, before), state) in names.zip(before).zip(states) {
+                let same = before.as_ref().is_some_and(|before| {
+                    before.covers() == state.covers() && before.targets == state.targets
+                });
+                if !same || decided.exceptions.contains(&name) {
+                    moved.extend(before.into_iter().flat_map(|before| before.targets));
+                    moved.extend(state.targets.iter().cloned());
                 }
-                before => before,
-            };
-            // They come sorted by namespace.
-            if placed.as_ref().is_none_or(|(namespace, _)| **namespace != exception.namespace) {
-                let there = Placing::new(policy, inventory).within_reach_of(&exception.namespace);
-                placed = Some((&exception.namespace, there));
+                self.assessment.exceptions.push(state);
+                self.names.push(name);
             }
-            let there = placed.as_ref().map_or(&[][..], |(_, there)| there);
-            let state = states::place(policy, &relations, exception, there, now);
-            let same = before
-                .as_ref()
-                .is_some_and(|before| before.covers() == state.covers() && before.targets == state.targets);
-            if !same || decided.exceptions.contains(&name) {
-                moved.extend(before.into_iter().flat_map(|before| before.targets));
-                moved.extend(state.targets.iter().cloned());
-            }
-            self.assessment.exceptions.push(state);
-            self.names.push(name);
         }
         // Those that are gone.
         moved.extend(known.into_values().flat_map(|state| state.targets));

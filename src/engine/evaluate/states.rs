@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::Assessed;
 use super::placing::Placed;
+use super::renewals::{self, Line};
 use crate::api::ExceptionBounds;
 use crate::engine::catalogue;
 use crate::engine::control::{Control, Subject, SubjectType, Verdict};
@@ -25,8 +26,12 @@ pub struct ExceptionState {
     pub approvals: Approvals,
     /// What goes beyond its tier's bounds.
     pub beyond_bounds: Option<String>,
-    /// How many exceptions it renews, one after the other.
+    /// How many exceptions came before it, one after the other.
     pub renewals: usize,
+    /// When the first of those began, or itself, as far as anybody says.
+    pub begun: Option<Timestamp>,
+    /// Whether another one renews it.
+    pub is_renewed: bool,
     /// The bounds of the most critical tier that it touches.
     pub bounds: ExceptionBounds,
     /// The workloads that it is meant for.
@@ -41,15 +46,17 @@ pub struct ExceptionState {
     pub covered: BTreeSet<SubjectKey>,
     /// The findings that it covers; one that several standards ask for is one.
     pub findings: BTreeSet<Fingerprint>,
-    /// Compensating controls that don't hold on one of its workloads: it is suspended until they do.
+    /// Compensating controls that don't hold on one of its workloads.
     pub failed_compensations: BTreeSet<Text>,
+    /// Whether it is suspended for that.
+    pub is_suspended: bool,
 }
 
 impl ExceptionState {
     /// Whether it covers findings at all.
     #[must_use]
     pub fn covers(&self) -> bool {
-        self.life.is_active() && !self.overbroad && self.failed_compensations.is_empty()
+        self.life.is_active() && !self.overbroad && !self.is_suspended
     }
 
     /// Puts together what the subjects that it is meant for say of it. `index` is its place in [`Policy::exceptions`].
@@ -75,27 +82,48 @@ pub(super) fn place_all(
     placed: &[Placed<'_>],
     now: Timestamp,
 ) -> (Vec<ExceptionState>, Targeted) {
-    let placed_of = |exception| place(policy, relations, exception, placed, now);
-    let states: Vec<ExceptionState> = policy.exceptions.iter().map(placed_of).collect();
+    let namespaces = policy.exceptions.chunk_by(|a, b| a.namespace == b.namespace);
+    let states: Vec<ExceptionState> =
+        namespaces.flat_map(|own| place(policy, relations, own, placed, now)).collect();
     let targeted = targeted(&states, 0..states.len());
     (states, targeted)
 }
 
-/// The same of one exception. Of what is placed, its namespace must be there, and what is of the cluster.
+/// The same of all exceptions of one namespace. Of what is placed, that namespace must be there, and what is of the cluster.
 pub(super) fn place(
     policy: &Policy,
     relations: &Relations<'_>,
-    exception: &CompiledException,
+    exceptions: &[CompiledException],
     placed: &[Placed<'_>],
     now: Timestamp,
-) -> ExceptionState {
+) -> Vec<ExceptionState> {
+    let Some(namespace) = exceptions.first().map(|it| &it.namespace) else { return Vec::new() };
     // What is of the cluster stands under the empty namespace.
-    let meant: Vec<&Placed<'_>> = in_namespace(placed, "")
-        .iter()
-        .chain(in_namespace(placed, &exception.namespace))
-        .filter(|it| exception.targets(&it.key, it.subject))
-        .collect();
-    ExceptionState::new(policy, relations, exception, &meant, now)
+    let there: Vec<&Placed<'_>> =
+        in_namespace(placed, "").iter().chain(in_namespace(placed, namespace)).collect();
+    let (aims, meant): (Vec<_>, Vec<_>) = exceptions.iter().map(|it| aim(it, &there)).unzip();
+    let lines = renewals::lines(exceptions, &aims);
+    let all = exceptions.iter().zip(meant).zip(lines);
+    all.map(|((it, meant), line)| ExceptionState::new(policy, relations, it, &meant, line, now)).collect()
+}
+
+/// What an exception is meant for, whatever the images, and what it can cover. For more than it may cover it doesn't count.
+fn aim<'p, 'a>(
+    exception: &CompiledException,
+    there: &[&'p Placed<'a>],
+) -> (Vec<renewals::Aim>, Vec<&'p Placed<'a>>) {
+    let (mut aims, mut meant) = (Vec::new(), Vec::new());
+    for (place, it) in there.iter().enumerate() {
+        if exception.aims_at(&it.key, it.subject) {
+            if aims.len() < exception.max_workloads {
+                aims.push((place, exception.containers_of(it.subject)));
+            }
+            if exception.targets(&it.key, it.subject) {
+                meant.push(*it);
+            }
+        }
+    }
+    (aims, meant)
 }
 
 /// Of these exceptions, those that are meant for each subject.
@@ -156,18 +184,22 @@ impl ExceptionState {
         relations: &Relations<'_>,
         exception: &CompiledException,
         meant: &[&Placed<'_>],
+        line: Line,
         now: Timestamp,
     ) -> Self {
         let most_critical = meant.iter().filter_map(|subject| subject.tier).min_by_key(|tier| tier.level);
         let bounds = most_critical.map(|tier| tier.bounds.clone()).unwrap_or_default();
-        let renewals = policy.renewals(exception);
-        let beyond_bounds = exception.beyond_bounds(&bounds, renewals, now);
+        let Line { renewals, continues, begun, is_renewed } = line;
+        let beyond_bounds = exception.beyond_bounds(&bounds, renewals, continues.as_ref(), now);
+        let failed_compensations = failed_compensations(relations, exception, meant, now);
         let approvals = exception.approvals(&bounds, policy.settings.trust);
         Self {
             life: exception.life(beyond_bounds.is_none(), approvals, now),
             approvals,
             beyond_bounds,
             renewals,
+            begun,
+            is_renewed,
             bounds,
             targets: meant.iter().map(|subject| subject.key.clone()).collect(),
             tiers: meant.iter().filter_map(|subject| subject.tier).map(|tier| tier.name.clone()).collect(),
@@ -175,7 +207,9 @@ impl ExceptionState {
             asked_for: false,
             covered: BTreeSet::new(),
             findings: BTreeSet::new(),
-            failed_compensations: failed_compensations(relations, exception, meant, now),
+            is_suspended: !failed_compensations.is_empty()
+                && exception.is_suspended(policy.settings.keeps_record, now),
+            failed_compensations,
         }
     }
 }

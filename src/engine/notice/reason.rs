@@ -102,7 +102,11 @@ reasons! {
         "The spec can't be used, and the exception does not count. Mend the spec.";
     COMPENSATING_CONTROL_FAILED CompensatingControlFailed, EXCEPTION, Warning Daily, Judge,
         Some(&exception::COMPENSATING_CONTROL_FAILED),
-        "A compensating control does not hold, so that the exception is suspended. Have the control hold again.";
+        "A compensating control has not held for a day, so that the exception is suspended. Have the control hold again.";
+    COMPENSATING_CONTROL_FAILING CompensatingControlFailing, EXCEPTION, Warning Daily, Judge,
+        Some(&exception::COMPENSATING_CONTROL_FAILING),
+        "A compensating control does not hold; the note says which, and when the exception is suspended for it. Have the control \
+         hold again.";
     EXPIRED Expired, EXCEPTION, Normal Once, Judge, Some(&exception::EXPIRED),
         "It lived and has ended. What it covered fails from now on.";
     REVOKED Revoked, EXCEPTION, Normal Once, Judge, Some(&exception::REVOKED),
@@ -114,6 +118,9 @@ reasons! {
          findings, or renew the exception. Told on the first 20 workloads that an exception covers.";
     EXPIRING_SOON ExpiringSoon, EXCEPTION, Warning Daily, Judge, Some(&exception::EXPIRING_SOON),
         "It ends within seven days. Fix what it covers, or renew it.";
+    REVIEW_DUE ReviewDue, EXCEPTION, Warning Once, Judge, None,
+        "It is time for somebody to look at it again, as its tier asks (`exceptions.reviewEvery`). See whether it is still needed; \
+         if not, revoke or delete it.";
     EXCEEDS_TIER_BOUNDS ExceedsTierBounds, EXCEPTION, Warning Daily, Judge, Some(&exception::EXCEEDS_TIER_BOUNDS),
         "It goes beyond what the most critical tier that it touches allows, and does not count. The note says how to keep to the \
          bounds.";
@@ -154,6 +161,6 @@ mod tests {
     #[test]
     fn what_no_condition_tells_has_a_function_of_its_own() {
         let own: Vec<_> = REASONS.iter().filter(|it| it.condition.is_none()).map(|it| it.name).collect();
-        assert_eq!(own, ["StagePromoted", "ExceptionExpiringSoon"]);
+        assert_eq!(own, ["StagePromoted", "ExceptionExpiringSoon", "ReviewDue"]);
     }
 }

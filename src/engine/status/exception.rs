@@ -7,7 +7,7 @@ use super::{Findings, at_most_daily, conditions, count, plural, to_the_second};
 use crate::api::condition::{Outcome as Said, exception as reasons};
 use crate::api::{Action, ApprovalCount, Coverage, ExpiryImpact, Kind, RiskExceptionStatus};
 use crate::engine::evaluate::ExceptionState;
-use crate::engine::exception::{CompiledException, Life};
+use crate::engine::exception::{CompiledException, GRACE, Life};
 use crate::engine::posture::UNCLASSIFIED;
 use crate::facts::{SubjectKey, Text};
 
@@ -25,8 +25,12 @@ pub(super) fn status(
     let exception = findings.policy.exceptions.get(index)?;
     let state = findings.assessment.exceptions.get(index)?;
     let now = findings.now();
-    let outcomes =
-        [accepted(state), approved(findings, state), active(exception, state), effective(exception, state)];
+    let outcomes = [
+        accepted(state),
+        approved(findings, state),
+        active(exception, state),
+        effective(findings, exception, state),
+    ];
     let used = !state.findings.is_empty();
     let approvals = state.approvals;
     Some(RiskExceptionStatus {
@@ -50,6 +54,7 @@ pub(super) fn status(
         }),
         last_used: last_used(before, used, now),
         unused_since: unused_since(before, used, now),
+        uncompensated_since: uncompensated_since(findings, exception, state).map(to_the_second),
         next_review: next_review(exception, state, now),
         renewals: i32::try_from(state.renewals).ok(),
         expiry_impact: expiry_impact(findings, index, state),
@@ -100,7 +105,7 @@ fn active(exception: &CompiledException, state: &ExceptionState) -> Said {
 }
 
 /// Each reason is asked for in the order in which a person would want to know it.
-fn effective(exception: &CompiledException, state: &ExceptionState) -> Said {
+fn effective(findings: &Findings<'_>, exception: &CompiledException, state: &ExceptionState) -> Said {
     if !exception.knows_a_control() {
         let unknown: Vec<&str> = exception.unknown_controls().map(Text::as_str).collect();
         return reasons::UNKNOWN_CONTROL.because(format!("No such control: {}.", unknown.join(", ")));
@@ -115,7 +120,32 @@ fn effective(exception: &CompiledException, state: &ExceptionState) -> Said {
         return reasons::NO_LONGER_NEEDED.because("What it matches passes now: it can be deleted.");
     }
     let covered = plural(state.covered.len(), "workload");
-    reasons::EFFECTIVE.because(format!("Covers {} on {covered}.", plural(state.findings.len(), "finding")))
+    let covers = format!("Covers {} on {covered}.", plural(state.findings.len(), "finding"));
+    let suspended = uncompensated_since(findings, exception, state).and_then(|it| it.checked_add(GRACE).ok());
+    match suspended {
+        Some(from) => reasons::COMPENSATING_CONTROL_FAILING.because(format!(
+            "{covers} {} It is suspended from {} on, unless they hold again.",
+            failed_compensations(state),
+            from.strftime("%Y-%m-%d %H:%M UTC")
+        )),
+        None => reasons::EFFECTIVE.because(covers),
+    }
+}
+
+/// Since when a compensating control has failed, of an exception that lives.
+fn uncompensated_since(
+    findings: &Findings<'_>,
+    exception: &CompiledException,
+    state: &ExceptionState,
+) -> Option<Timestamp> {
+    let fails = state.life.is_active() && !state.failed_compensations.is_empty();
+    let keeps_record = findings.policy.settings.keeps_record;
+    fails.then(|| exception.failing_since(keeps_record, findings.now())).flatten()
+}
+
+fn failed_compensations(state: &ExceptionState) -> String {
+    let failed: Vec<&str> = state.failed_compensations.iter().map(Text::as_str).collect();
+    format!("Compensating controls that don't hold: {}.", failed.join(", "))
 }
 
 /// What keeps an exception from covering anything, whether it lives or not.
@@ -136,10 +166,8 @@ pub fn obstacle(exception: &CompiledException, state: &ExceptionState) -> Option
         let message = "No standard asks for its controls on the workloads that it matches.";
         return Some(reasons::MATCHES_NOTHING.because(message));
     }
-    if !state.failed_compensations.is_empty() {
-        let failed: Vec<&str> = state.failed_compensations.iter().map(Text::as_str).collect();
-        let message = format!("Compensating controls that don't hold: {}.", failed.join(", "));
-        return Some(reasons::COMPENSATING_CONTROL_FAILED.because(message));
+    if state.is_suspended {
+        return Some(reasons::COMPENSATING_CONTROL_FAILED.because(failed_compensations(state)));
     }
     None
 }

@@ -1,16 +1,19 @@
 //! The status of a standard: its posture, and where each tier stands.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
+
+use jiff::Timestamp;
 
 use super::{Findings, conditions, count, plural, shortened, to_the_second};
 use crate::api::condition::{Outcome as Said, standard as reasons};
 use crate::api::{
-    Action, ControlStatus, Date, InForce, Kind, Percent, Posture, SecurityStandardStatus, TierStage,
-    TopFailure, TrendPoint,
+    Action, ControlStatus, Date, FailingOwner, InForce, Kind, Percent, Posture, SecurityStandardStatus,
+    TierStage, TopFailure, TrendPoint,
 };
 use crate::engine::evaluate::Outcome;
 use crate::engine::posture::{self, Counts, StandardPosture, UNCLASSIFIED};
-use crate::engine::rollout::Measure;
+use crate::engine::rollout::{Measure, Watch};
 use crate::engine::standard::CompiledStandard;
 use crate::facts::Text;
 
@@ -25,6 +28,11 @@ const LONGEST_BLOCKER: usize = 256;
 /// The longest name of a subject, and of an owner.
 const LONGEST_SUBJECT: usize = 600;
 const LONGEST_OWNER: usize = 253;
+/// The most owners that are named of a tier, and the longest name of one.
+const MOST_OWNERS: usize = 5;
+const LONGEST_OWNER_OF_A_TIER: usize = 63;
+/// The most controls of which it is said that another standard sets them differently.
+const MOST_DISPUTES: usize = 5;
 /// The longest message of a condition.
 const LONGEST_MESSAGE: usize = 32_768;
 
@@ -38,12 +46,13 @@ pub(super) fn status(
     let measured = findings.posture.standards.get(index)?;
     let tiers = tier_stages(findings, standard, measured);
     let outcomes = [
-        reasons::ACCEPTED.because(format!("{} in force.", plural(standard.controls.len(), "control"))),
+        accepted(findings, index, standard),
         reasons::EVALUATED.because(format!("{} judged.", plural(measured.counts.evaluated, "workload"))),
         compliant(&measured.counts),
-        enforcing(&tiers),
+        enforcing(standard, &tiers, findings.now()),
     ];
     let now = findings.now();
+    let watch = Watch::at(before.and_then(Watch::recorded), now);
     let made = SecurityStandardStatus {
         observed_generation: Some(generation),
         conditions: conditions(
@@ -54,6 +63,8 @@ pub(super) fn status(
             generation,
         ),
         last_evaluated: before.and_then(|status| status.last_evaluated.clone()),
+        last_watched: Some(to_the_second(watch.last)),
+        watched_since: watch.since.map(to_the_second),
         in_force: None,
         posture: Some(shown(&measured.counts)),
         controls: measured.controls.iter().map(control_status).collect(),
@@ -134,11 +145,34 @@ fn compliant(counts: &Counts) -> Said {
         .because(format!("All {} pass every control.", plural(counts.evaluated, "workload")))
 }
 
-fn enforcing(tiers: &[TierStage]) -> Said {
+fn accepted(findings: &Findings<'_>, index: usize, standard: &CompiledStandard) -> Said {
+    let in_force = format!("{} in force.", plural(standard.controls.len(), "control"));
+    let disputes = findings.posture.disputes(findings.policy, index);
+    if disputes.is_empty() {
+        return reasons::ACCEPTED.because(in_force);
+    }
+    let listed: Vec<String> = disputes.iter().take(MOST_DISPUTES).map(ToString::to_string).collect();
+    let more = match disputes.len().saturating_sub(listed.len()) {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    reasons::OVERLAPPING.because(format!(
+        "{in_force} For workloads that both are about {}{more}: the stricter of both holds.",
+        listed.join(", ")
+    ))
+}
+
+fn enforcing(standard: &CompiledStandard, tiers: &[TierStage], now: Timestamp) -> Said {
     let actions: BTreeSet<Action> = tiers.iter().filter_map(|tier| tier.action).collect();
     let stages: Vec<String> =
         tiers.iter().filter_map(|tier| Some(format!("{} at {}", tier.name, tier.action?))).collect();
-    let message = format!("{}.", stages.join(", "));
+    let spared =
+        standard.rollout.ratchet_until.filter(|until| actions.contains(&Action::Deny) && now < *until);
+    let spared = spared.map(|until| {
+        let until = until.strftime("%Y-%m-%d %H:%M UTC");
+        format!(" Until {until} an update that makes nothing worse is spared.")
+    });
+    let message = format!("{}.{}", stages.join(", "), spared.unwrap_or_default());
     match actions.iter().collect::<Vec<_>>().as_slice() {
         [] | [Action::Audit] => {
             reasons::AUDITING.because("Failures are counted; nobody is warned or blocked.")
@@ -182,12 +216,30 @@ fn tier_stage(
         would_deny: (will_deny && standing.record.action != Action::Deny).then(|| count(counts.failing)),
         next: standing.next,
         promotable_from: standing.promotable_from.map(to_the_second),
+        ratchet_until: standard
+            .rollout
+            .ratchet_until
+            .filter(|until| will_deny && findings.now() < *until)
+            .map(to_the_second),
+        owners: standing.next.map(|_| owners(measured, tier)).unwrap_or_default(),
         blocked_by: standing
             .blocked_by
             .iter()
             .map(|it| shortened(&it.to_string(), LONGEST_BLOCKER))
             .collect(),
     }
+}
+
+/// Those with the most that fail come first.
+fn owners(measured: &StandardPosture, tier: &Text) -> Vec<FailingOwner> {
+    let mut owners: Vec<(&Option<Text>, u64)> =
+        measured.failing_of.get(tier).into_iter().flatten().map(|(owner, number)| (owner, *number)).collect();
+    owners.sort_by_key(|(owner, number)| (Reverse(*number), *owner));
+    let shown = owners.into_iter().take(MOST_OWNERS).map(|(owner, number)| FailingOwner {
+        owner: owner.as_ref().map(|owner| shortened(owner, LONGEST_OWNER_OF_A_TIER)),
+        failing: count(number),
+    });
+    shown.collect()
 }
 
 fn top_failures(findings: &Findings<'_>, index: usize, measured: &StandardPosture) -> Vec<TopFailure> {

@@ -1,5 +1,7 @@
 //! The status of a tier: what is in it, and how it does against its targets.
 
+use std::fmt::Write;
+
 use super::{Findings, conditions, count, plural};
 use crate::api::condition::{Outcome as Said, tier as reasons};
 use crate::api::{Kind, Percent, ServiceTierStatus, TierExceptions};
@@ -7,6 +9,9 @@ use crate::engine::exception::Life;
 use crate::engine::posture::TierPosture;
 use crate::engine::tier::CompiledTier;
 use crate::facts::Text;
+
+/// The most tiers that are named with which it shares workloads.
+const MOST_OVERLAPS: usize = 5;
 
 pub(super) fn status(
     findings: &Findings<'_>,
@@ -35,7 +40,7 @@ pub(super) fn status(
     let targets = targets(tier, &status);
     let met = targets.iter().filter(|target| target.is_met()).count();
     status.targets_met = (!targets.is_empty()).then(|| format!("{met}/{}", targets.len()));
-    let outcomes = [accepted(findings, tier), evaluated(measured), targets_met(&targets)];
+    let outcomes = [accepted(findings, tier), evaluated(findings, tier, measured), targets_met(&targets)];
     let known = before.map(|status| status.conditions.as_slice());
     status.conditions = conditions(Kind::ServiceTier, known, &outcomes, findings.now(), generation);
     Some(status)
@@ -53,8 +58,31 @@ fn accepted(findings: &Findings<'_>, tier: &CompiledTier) -> Said {
     }
 }
 
-fn evaluated(measured: &TierPosture) -> Said {
-    reasons::EVALUATED.because(format!("{} counted.", plural(measured.workloads, "workload")))
+fn evaluated(findings: &Findings<'_>, tier: &CompiledTier, measured: &TierPosture) -> Said {
+    let mut message = format!("{} counted.", plural(measured.workloads, "workload"));
+    let overlaps = || findings.posture.overlaps.iter();
+    let here =
+        overlaps().filter(|((own, _), _)| *own == tier.name).map(|((_, other), number)| (other, number));
+    let there =
+        overlaps().filter(|((_, own), _)| *own == tier.name).map(|((other, _), number)| (other, number));
+    for (what, others) in [
+        ("Of these other tiers select, too", listed(here)),
+        ("Others that it selects are in tiers that come first", listed(there)),
+    ] {
+        if let Some(others) = others {
+            let _ = write!(message, " {what}: {others}.");
+        }
+    }
+    reasons::EVALUATED.because(message)
+}
+
+/// `gold 3, silver 1`; the first by name, if there are many.
+fn listed<'a>(tiers: impl Iterator<Item = (&'a Text, &'a u64)>) -> Option<String> {
+    let all: Vec<String> = tiers.map(|(name, number)| format!("{name} {number}")).collect();
+    let more = all.len().saturating_sub(MOST_OVERLAPS);
+    let shown = all.get(..MOST_OVERLAPS).unwrap_or(&all).join(", ");
+    let rest = if more > 0 { format!(", and {more} more tiers") } else { String::new() };
+    (!all.is_empty()).then(|| shown + &rest)
 }
 
 struct Target {
@@ -105,13 +133,14 @@ fn targets_met(targets: &[Target]) -> Said {
 }
 
 fn exceptions(findings: &Findings<'_>, tier: &Text) -> TierExceptions {
-    let states = findings.assessment.exceptions.iter().zip(&findings.policy.exceptions);
-    let touching = states.filter(|(state, _)| state.life.is_active() && state.tiers.contains(tier));
+    let states = findings.assessment.exceptions.iter();
+    let touching = states.filter(|state| state.life.is_active() && state.tiers.contains(tier));
     let mut counted = TierExceptions::default();
-    for (state, exception) in touching {
+    for state in touching {
         counted.active += 1;
         counted.expiring_soon += i64::from(state.life == Life::ExpiringSoon);
-        counted.oldest_days = counted.oldest_days.max(exception.age_days(findings.now()));
+        let age = state.begun.map(|begun| findings.now().duration_since(begun).as_secs().max(0) / 86_400);
+        counted.oldest_days = counted.oldest_days.max(age);
     }
     counted
 }

@@ -10,6 +10,7 @@ use super::{
 };
 use super::{SubjectReport, control, framework, measure, subject};
 
+use crate::api::condition::exception as reasons;
 use crate::api::{Kind, Percent, Severity};
 use crate::engine::evaluate::{Assessment, ExceptionState, FEW};
 use crate::engine::exception::{CompiledException, Life};
@@ -231,10 +232,9 @@ pub(in crate::report) fn exception_report(
     let said: BTreeMap<&str, _> = status.conditions.iter().map(|it| (it.type_.as_str(), it)).collect();
     let reason = |kind: &str| said.get(kind).map(|it| it.reason.clone()).unwrap_or_default();
     // The first condition that is not as it should be says what is to be done.
-    let wrong =
-        |kind: &&str| said.get(kind).is_some_and(|it| it.status != "True" || it.reason == "ExpiringSoon");
+    let wrong = |kind: &&str| said.get(kind).is_some_and(|it| it.status != "True" || won_t_last(&it.reason));
     let attention = ["Accepted", "Active", "Effective"].iter().find(|kind| wrong(kind));
-    let is_due = is_due(input.policy, exception, state);
+    let is_due = is_due(state);
     ExceptionReport {
         namespace: exception.namespace.to_string(),
         name: exception.name.to_string(),
@@ -258,14 +258,16 @@ pub(in crate::report) fn exception_report(
     }
 }
 
+/// Whether somebody should look at what is as it should be: it won't be for long.
+fn won_t_last(reason: &str) -> bool {
+    [reasons::EXPIRING_SOON.name, reasons::COMPENSATING_CONTROL_FAILING.name].contains(&reason)
+}
+
 /// Whether somebody should look at it: not if it has yet to begin, nor if it ends and another one renews it.
-fn is_due(policy: &Policy, exception: &CompiledException, state: &ExceptionState) -> bool {
-    let renewed = policy.exceptions.iter().any(|other| {
-        other.namespace == exception.namespace && other.renews.as_ref() == Some(&exception.name)
-    });
+fn is_due(state: &ExceptionState) -> bool {
     match state.life {
         Life::NotYetValid => false,
-        Life::Expired | Life::ExpiringSoon => !renewed,
+        Life::Expired | Life::ExpiringSoon => !state.is_renewed,
         _ => true,
     }
 }

@@ -102,9 +102,7 @@ fn finding(input: Input<'_>, origin: Option<&Origin>, detail: &Detail, judged: &
 fn asked_by(input: Input<'_>, assessed: &Assessed, detail: &Detail) -> Option<AskedBy> {
     let standard = input.policy.standards.get(detail.standard)?;
     let tier = assessed.tier.clone().unwrap_or_else(|| Text::from(UNCLASSIFIED));
-    let recorded = input.policy.stages.get(&(standard.name.clone(), tier)).map(|record| record.action);
-    let first = || standard.rollout.plan(assessed.tier.as_deref()).actions().next();
-    let action = recorded.or_else(first).unwrap_or(Action::Audit);
+    let action = input.policy.action(detail.standard, &tier).unwrap_or(Action::Audit);
     Some(AskedBy { name: standard.name.to_string(), severity: detail.severity, action })
 }
 
