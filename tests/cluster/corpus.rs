@@ -262,7 +262,10 @@ impl Shift {
     fn expectation(self, expect: &Value) -> Value {
         match expect {
             Value::Object(fields) => {
-                let timeless = |name: &&String| !["since", "promotableFrom"].contains(&name.as_str());
+                let timeless = |name: &&String| {
+                    !["since", "promotableFrom", "ratchetUntil", "nextReview", "uncompensatedSince"]
+                        .contains(&name.as_str())
+                };
                 let kept = fields.iter().filter(|(name, _)| timeless(name));
                 kept.map(|(name, field)| (name.clone(), self.expectation(field))).collect()
             }
