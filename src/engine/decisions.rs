@@ -75,7 +75,7 @@ impl Decisions {
     pub fn put_standard(&mut self, standard: &SecurityStandard) {
         let name = name_of(standard.metadata.name.as_deref());
         let key = (Kind::SecurityStandard, name.clone());
-        if self.is_another(&key, &standard.metadata.uid) {
+        if self.is_another(&key, standard.metadata.uid.as_deref()) {
             self.remove_standard(&name);
         }
         self.uids.insert(key, standard.metadata.uid.clone());
@@ -115,7 +115,7 @@ impl Decisions {
     pub fn put_tier(&mut self, tier: &ServiceTier) {
         let name = name_of(tier.metadata.name.as_deref());
         let key = (Kind::ServiceTier, name.clone());
-        if self.is_another(&key, &tier.metadata.uid) {
+        if self.is_another(&key, tier.metadata.uid.as_deref()) {
             self.remove_tier(&name);
         }
         self.uids.insert(key, tier.metadata.uid.clone());
@@ -173,8 +173,8 @@ impl Decisions {
     }
 
     /// Whether what was known by this name is another object: nothing of it goes on.
-    fn is_another(&self, key: &(Kind, Text), uid: &Option<String>) -> bool {
-        self.uids.get(key).is_some_and(|known| known != uid)
+    fn is_another(&self, key: &(Kind, Text), uid: Option<&str>) -> bool {
+        self.uids.get(key).is_some_and(|known| known.as_deref() != uid)
     }
 
     fn renew_tiers(&mut self) {

@@ -19,6 +19,10 @@ use crate::relations::Relations;
 
 /// What became of an exception.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an answer of its own, and none follows from another"
+)]
 pub struct ExceptionState {
     /// Whether it lives.
     pub life: Life,
