@@ -104,7 +104,7 @@ spec:
         let settings = Settings {
             namespace: "default".into(),
             limits: crate::manifest::Limits::default(),
-            keys: std::sync::Arc::default(),
+            keys: std::sync::Arc::default(), kinds: Default::default(),
         };
         let mut collection = Collection::default();
         collection.add(Sheet::read("a.yaml", MANIFESTS.as_bytes(), &settings), Role::Audited);

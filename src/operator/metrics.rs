@@ -20,6 +20,8 @@ use super::clock;
 use super::observed::{is_ours, kinds, resource};
 use super::world::World;
 use crate::engine::status::Findings;
+use crate::facts::CustomKinds;
+use crate::facts::object::ObjectKind;
 pub(super) use posture::Shown;
 use posture::{Posture, number};
 use samples::Samples;
@@ -93,6 +95,7 @@ pub(super) struct Metrics {
     writes: Family<Labels, Counter>,
     events: Family<Labels, Counter>,
     restarts: Family<Labels, Counter>,
+    read: Family<Labels, Counter>,
     denied: Samples,
     errors: Family<Labels, Counter>,
     facts: Samples,
@@ -101,7 +104,7 @@ pub(super) struct Metrics {
 }
 
 impl Metrics {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(custom: &CustomKinds) -> Self {
         let mut metrics = Self {
             registry: Registry::default(),
             posture: Posture::default(),
@@ -114,6 +117,7 @@ impl Metrics {
             writes: Family::default(),
             events: Family::default(),
             restarts: Family::default(),
+            read: Family::default(),
             denied: Samples::of(&table::WATCH_DENIED),
             errors: Family::default(),
             facts: Samples::of(&table::FACTS),
@@ -121,7 +125,7 @@ impl Metrics {
             leader: Gauge::default(),
         };
         metrics.register();
-        metrics.begin();
+        metrics.begin(custom);
         metrics
     }
 
@@ -141,6 +145,7 @@ impl Metrics {
         table::STATUSES_WAITING.register(registry, self.waiting.clone());
         table::API_WRITES.register(registry, self.writes.clone());
         table::EVENTS.register(registry, self.events.clone());
+        table::READ.register(registry, self.read.clone());
         table::WATCH_RESTARTS.register(registry, self.restarts.clone());
         table::WATCH_DENIED.register(registry, self.denied.clone());
         table::ERROR_COUNT.register(registry, self.errors.clone());
@@ -155,8 +160,9 @@ impl Metrics {
     }
 
     /// Counters are there before they count: a rate needs a first value.
-    fn begin(&self) {
-        for kind in kinds() {
+    fn begin(&self, custom: &CustomKinds) {
+        for kind in kinds(custom) {
+            drop(self.read(kind));
             drop(self.restarts.get_or_create(&vec![("resource", resource(kind).plural)]));
         }
         for told in table::TOLD {
@@ -165,7 +171,7 @@ impl Metrics {
         for failure in table::ERRORS {
             drop(self.errors.get_or_create(&vec![("category", failure.to_owned())]));
         }
-        for kind in kinds().filter(|kind| is_ours(*kind)) {
+        for kind in kinds(custom).filter(|kind| is_ours(*kind)) {
             for result in ["ok", "error"] {
                 drop(self.writes.get_or_create(&write_labels(&resource(kind).plural, result)));
             }
@@ -181,7 +187,7 @@ impl Metrics {
         }
         self.facts.replace(facts);
         let mut malformed = self.malformed.gather();
-        for kind in kinds() {
+        for kind in kinds(world.inventory.kinds()) {
             let of_kind = world.malformed.keys().filter(|(of, _)| *of == kind).count();
             if of_kind > 0 {
                 malformed.add([kind.as_str()], number(of_kind as u64));
@@ -232,6 +238,11 @@ impl Metrics {
     pub(super) fn told(&self, told: Told, number: usize) {
         let events = self.events.get_or_create(&vec![("result", told.as_str().to_owned())]).clone();
         events.inc_by(u64::try_from(number).unwrap_or(u64::MAX));
+    }
+
+    /// The bytes of objects of a kind that were read.
+    pub(super) fn read(&self, kind: ObjectKind) -> Counter {
+        self.read.get_or_create(&vec![("kind", kind.as_str().to_owned())]).clone()
     }
 
     pub(super) fn watch_failed(&self, resource: &str) {

@@ -51,7 +51,7 @@ fn sum(text: &str, name: &str) -> f64 {
 
 #[test]
 fn exactly_what_the_table_has_is_registered() {
-    let text = Metrics::new().render();
+    let text = Metrics::new(&CustomKinds::default()).render();
     let families = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
     let families: Vec<String> = families.map(str::to_owned).collect();
     let table: Vec<String> =
@@ -64,7 +64,7 @@ fn exactly_what_the_table_has_is_registered() {
 #[test]
 fn a_hostile_name_stays_a_label() {
     let hostile = "a\"} 1\nstanchion_leader 1\n# EOF\\".to_owned();
-    let metrics = Metrics::new();
+    let metrics = Metrics::new(&CustomKinds::default());
     let harmless = shown(&metrics, &names("standard", 1), &names("tier", 1)).lines().count();
     let text = shown(&metrics, &[hostile], &names("tier", 1));
     assert_eq!(text.lines().count(), harmless);
@@ -75,7 +75,7 @@ fn a_hostile_name_stays_a_label() {
 
 #[test]
 fn however_many_standards_and_tiers_there_are_the_exposition_is_bounded_and_adds_up() {
-    let metrics = Metrics::new();
+    let metrics = Metrics::new(&CustomKinds::default());
     let text = shown(&metrics, &names("standard", 500), &names("tier", 50));
     for row in TABLE {
         let number = series(&text, &row.sample()).count();
@@ -94,14 +94,14 @@ fn however_many_standards_and_tiers_there_are_the_exposition_is_bounded_and_adds
 
 #[test]
 fn a_standard_that_is_gone_takes_its_series_along() {
-    let metrics = Metrics::new();
+    let metrics = Metrics::new(&CustomKinds::default());
     assert!(shown(&metrics, &names("standard", 2), &names("tier", 1)).contains("standard-001"));
     assert!(!shown(&metrics, &names("standard", 1), &names("tier", 1)).contains("standard-001"));
 }
 
 #[test]
 fn counters_are_there_before_they_count() {
-    let metrics = Metrics::new();
+    let metrics = Metrics::new(&CustomKinds::default());
     metrics.wrote("securitystandards", false);
     let text = metrics.render();
     let failed = r#"stanchion_api_writes_total{resource="securitystandards",result="error"} 1"#;

@@ -26,7 +26,7 @@ fn report_by(manifests: &str, framework: Option<Framework>) -> AuditReport {
     let settings = Settings {
         namespace: "shop".into(),
         limits: crate::manifest::Limits::default(),
-        keys: Arc::default(),
+        keys: Arc::default(), kinds: Default::default(),
     };
     let mut collection = Collection::default();
     collection
