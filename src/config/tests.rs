@@ -70,7 +70,7 @@ fn a_key_that_is_not_there_is_told_with_the_nearest_or_all() {
     assert_refused(
         "namespace: a\n  \nrules: {}\n",
         "c.yaml:3:1: rules: there is no such key; there are exemptNamespaces, failOn, ignores, namespace, ownerKeys, \
-         paths, presets, standards",
+         paths, presets, standards, workloadKinds",
     );
 }
 

@@ -92,7 +92,8 @@ impl FromStr for Declaration {
                 )));
             }
         };
-        let is_label = |text: &str| is_word(text, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        let is_label =
+            |text: &str| is_word(text, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
         if !group.contains('.') || !group.split('.').all(is_label) || group.len() > LONGEST {
             return Err(wrong(format!("`{group}` is no API group of a CRD, such as `argoproj.io`")));
         }
@@ -205,7 +206,8 @@ impl CustomKinds {
         match recognize(api_version, kind) {
             Recognition::Foreign => {
                 let (group, _) = api_version.split_once('/').unwrap_or(("", api_version));
-                let known = self.find(group, kind).map(|kind| ObjectKind::Workload(WorkloadKind::Custom(kind)));
+                let known =
+                    self.find(group, kind).map(|kind| ObjectKind::Workload(WorkloadKind::Custom(kind)));
                 known.map_or(Recognition::Foreign, Recognition::Facts)
             }
             known => known,
@@ -234,7 +236,8 @@ impl CustomKind {
                 let mut pod_spec: Vec<&'static str> = declaration.template.iter().map(leak).collect();
                 pod_spec.push("spec");
                 // Somebody else may have been faster, with the same or another one.
-                let definition = Definition { name: name.clone(), declaration: declaration.clone(), pod_spec };
+                let definition =
+                    Definition { name: name.clone(), declaration: declaration.clone(), pod_spec };
                 let _ = slot.set(definition);
             }
             if known(slot) {

@@ -104,7 +104,6 @@ pub struct Inventory {
     others: BTreeMap<(ObjectKind, Text, Text), Object>,
     /// Kinds of which nothing is known: whoever gathered the facts could not read them.
     unread: BTreeSet<ObjectKind>,
-    /// Kinds of workloads that are not built in.
     kinds: CustomKinds,
 }
 
@@ -176,8 +175,7 @@ impl Inventory {
     pub fn remove(&mut self, kind: ObjectKind, namespace: &str, name: &str) -> Option<Change> {
         let key = SubjectKey::new(namespace, kind, name);
         let before = if let ObjectKind::Workload(_) = kind {
-            let own = self.workloads.remove(&key).map(Known::Workload);
-            own.or_else(|| self.owned.remove(&key).map(|it| Known::Owned(Box::new(it))))?
+            self.remove_workload(&key)?
         } else {
             let object = self.others.remove(&(kind, key.namespace.clone(), key.name.clone()))?;
             Known::Other(Box::new(object))
@@ -205,11 +203,8 @@ impl Inventory {
     #[must_use]
     pub fn names(&self, kind: ObjectKind) -> Vec<(Text, Text)> {
         if let ObjectKind::Workload(_) = kind {
-            let keys = self.workloads.keys().chain(self.owned.keys());
-            return keys
-                .filter(|key| key.kind == kind)
-                .map(|key| (key.namespace.clone(), key.name.clone()))
-                .collect();
+            let keys = self.workloads.keys().chain(self.owned.keys()).filter(|key| key.kind == kind);
+            return keys.map(|key| (key.namespace.clone(), key.name.clone())).collect();
         }
         self.range(kind).map(|((_, namespace, name), _)| (namespace.clone(), name.clone())).collect()
     }
@@ -228,13 +223,17 @@ impl Inventory {
             return None;
         }
         // It may come to be owned, or be set free.
-        let own = self.workloads.remove(&key).map(Known::Workload);
-        let before = own.or_else(|| self.owned.remove(&key).map(|it| Known::Owned(Box::new(it))));
+        let before = self.remove_workload(&key);
         match owned {
             Some(owned) => drop(self.owned.insert(key.clone(), owned)),
             None => drop(self.workloads.insert(key.clone(), workload)),
         }
         Some(Change { key, before: before.unwrap_or(Known::Nothing) })
+    }
+
+    fn remove_workload(&mut self, key: &SubjectKey) -> Option<Known> {
+        let own = self.workloads.remove(key).map(Known::Workload);
+        own.or_else(|| self.owned.remove(key).map(|it| Known::Owned(Box::new(it))))
     }
 
     /// Adds a workload beside one of the same name, as files may hold two. Returns its key, unless another workload

@@ -148,7 +148,8 @@ impl Workload {
                 (template.metadata.clone(), None, template, Running::default())
             }
             WorkloadKind::Custom(kind) => {
-                let Found { metadata, replicas, template } = Found::decode(kind.template_path(), deserializer)?;
+                let Found { metadata, replicas, template } =
+                    Found::decode(kind.template_path(), deserializer)?;
                 (metadata, replicas, template, Running::default())
             }
             _ => {

@@ -163,8 +163,7 @@ mod tests {
     #[test]
     fn it_is_ready_once_everything_that_may_be_listed_is_and_was_evaluated() {
         let health = new(0);
-        for kind in kinds().filter(|kind| !matches!(kind, ObjectKind::Node | ObjectKind::ConfigMap))
-        {
+        for kind in kinds().filter(|kind| !matches!(kind, ObjectKind::Node | ObjectKind::ConfigMap)) {
             health.listed(kind);
         }
         health.denied(ObjectKind::ConfigMap, "list");

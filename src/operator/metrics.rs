@@ -19,9 +19,10 @@ use prometheus_client::registry::Registry;
 use super::clock;
 use super::observed::{is_ours, kinds, resource};
 use super::world::World;
+use crate::cluster::resource_name;
 use crate::engine::status::Findings;
-use crate::facts::CustomKinds;
 use crate::facts::object::ObjectKind;
+use crate::facts::{CustomKinds, WorkloadKind};
 pub(super) use posture::Shown;
 use posture::{Posture, number};
 use samples::Samples;
@@ -163,7 +164,7 @@ impl Metrics {
     fn begin(&self, custom: &CustomKinds) {
         for kind in kinds(custom) {
             drop(self.read(kind));
-            drop(self.restarts.get_or_create(&vec![("resource", resource(kind).plural)]));
+            drop(self.restarts.get_or_create(&vec![("resource", label(kind))]));
         }
         for told in table::TOLD {
             drop(self.events.get_or_create(&vec![("result", told.to_owned())]));
@@ -201,7 +202,7 @@ impl Metrics {
     pub(super) fn show_denied(&self, world: &World) {
         let mut denied = self.denied.gather();
         for (kind, verb) in &world.denied {
-            denied.add([&resource(*kind).plural, verb], 1.0);
+            denied.add([&label(*kind), verb], 1.0);
         }
         self.denied.replace(denied);
     }
@@ -245,8 +246,8 @@ impl Metrics {
         self.read.get_or_create(&vec![("kind", kind.as_str().to_owned())]).clone()
     }
 
-    pub(super) fn watch_failed(&self, resource: &str) {
-        self.restarts.get_or_create(&vec![("resource", resource.to_owned())]).inc();
+    pub(super) fn watch_failed(&self, kind: ObjectKind) {
+        self.restarts.get_or_create(&vec![("resource", label(kind))]).inc();
         self.failed(Failure::Watch);
     }
 
@@ -263,6 +264,14 @@ impl Metrics {
         // Writing to a string can't fail.
         let _ = encode(&mut text, &self.registry);
         text
+    }
+}
+
+/// The resource of a kind; with its group where others may have a resource of that name.
+fn label(kind: ObjectKind) -> String {
+    match kind {
+        ObjectKind::Workload(WorkloadKind::Custom(_)) => resource_name(kind),
+        kind => resource(kind).plural,
     }
 }
 

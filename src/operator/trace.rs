@@ -142,22 +142,16 @@ impl Traces {
             ("stanchion.judged", came.judged),
             ("stanchion.writes", came.writes),
         ];
-        let attributes = attributes
-            .map(|(name, number)| KeyValue::new(name, i64::try_from(number).unwrap_or(i64::MAX)));
+        let attributes =
+            attributes.map(|(name, number)| KeyValue::new(name, i64::try_from(number).unwrap_or(i64::MAX)));
         let links = changes.iter().skip(1).map(|it| Link::new(it.clone(), Vec::new(), 0));
         let evaluation = tracing.tracer.span_builder("evaluation").with_attributes(attributes);
-        let evaluation =
-            evaluation.with_start_time(SystemTime::from(began)).with_links(links.collect());
+        let evaluation = evaluation.with_start_time(SystemTime::from(began)).with_links(links.collect());
         Some(ended(tracing.start(evaluation, changes.first())))
     }
 
     /// A status is being written, for an evaluation.
-    pub(super) fn status_write(
-        &self,
-        cause: Option<&SpanContext>,
-        kind: ObjectKind,
-        key: &Key,
-    ) -> Writing {
+    pub(super) fn status_write(&self, cause: Option<&SpanContext>, kind: ObjectKind, key: &Key) -> Writing {
         let writing = self.0.as_ref().map(|tracing| {
             let write = tracing.tracer.span_builder("status write").with_kind(SpanKind::Client);
             tracing.start(write.with_attributes(object(kind, key)), cause)
@@ -177,7 +171,8 @@ impl Traces {
 
 impl Tracing {
     fn start(&self, span: SpanBuilder, cause: Option<&SpanContext>) -> Span {
-        let parent = cause.map_or_else(Context::new, |it| Context::new().with_remote_span_context(it.clone()));
+        let parent =
+            cause.map_or_else(Context::new, |it| Context::new().with_remote_span_context(it.clone()));
         self.tracer.build_with_context(span, &parent)
     }
 }
@@ -223,7 +218,9 @@ mod tests {
             assert!(!traces.are_wanted());
             let key = ("shop".to_owned(), "cart".to_owned());
             let came = Came { changes: 1, judged: 1, writes: 1 };
-            assert!(traces.change(Happened::Applied, ObjectKind::Service, &key, Timestamp::UNIX_EPOCH).is_none());
+            assert!(
+                traces.change(Happened::Applied, ObjectKind::Service, &key, Timestamp::UNIX_EPOCH).is_none()
+            );
             assert!(traces.evaluation(Timestamp::UNIX_EPOCH, &[], came).is_none());
             assert!(traces.status_write(None, ObjectKind::Service, &key).0.is_none());
         }
@@ -233,7 +230,8 @@ mod tests {
     async fn an_endpoint_that_can_t_be_one_is_refused_with_what_to_do() {
         for endpoint in ["collector:4318", "grpc://collector:4317", "http://", "what is this"] {
             let error = Traces::to(Some(endpoint)).unwrap_err().to_string();
-            let hint = "give the address of a collector that takes OTLP over HTTP, such as http://collector:4318";
+            let hint =
+                "give the address of a collector that takes OTLP over HTTP, such as http://collector:4318";
             assert!(error.starts_with(&format!("can't send traces to `{endpoint}`: ")), "{error}");
             assert!(error.contains(hint), "{error}");
         }

@@ -114,7 +114,7 @@ async fn end(shared: &Shared, kind: ObjectKind, error: &watcher::Error) -> Optio
 }
 
 fn failed(shared: &Shared, kind: ObjectKind, error: &watcher::Error) {
-    shared.metrics.watch_failed(&resource(kind).plural);
+    shared.metrics.watch_failed(kind);
     warn!(kind = kind.as_str(), outcome = "retried", %error, "watch failed; it is begun again");
 }
 
@@ -123,13 +123,18 @@ async fn not_served(shared: &Shared, kind: ObjectKind) {
     if is_optional(kind) {
         let gone = listed_all(shared, kind, &BTreeSet::new()).await;
         if gone > 0 {
-            info!(kind = kind.as_str(), objects = gone, outcome = "gone", "no longer installed; it is looked for");
+            info!(
+                kind = kind.as_str(),
+                objects = gone,
+                outcome = "gone",
+                "no longer installed; it is looked for"
+            );
         } else {
             debug!(kind = kind.as_str(), "not installed; it is looked for");
         }
         return;
     }
-    shared.metrics.watch_failed(&resource(kind).plural);
+    shared.metrics.watch_failed(kind);
     warn!(
         kind = kind.as_str(),
         outcome = "retried",
@@ -242,7 +247,8 @@ impl Intake<'_> {
         };
         if changed {
             let began = began.filter(|_| shared.unseen.takes_spans());
-            let span = began.and_then(|began| shared.traces.change(happened, *kind, &key_of(observed), began));
+            let span =
+                began.and_then(|began| shared.traces.change(happened, *kind, &key_of(observed), began));
             shared.note_change(span);
         }
     }

@@ -10,7 +10,7 @@ use super::observed;
 use super::watch::Key;
 use crate::api::{Action, Kind, RiskException, SecurityStandard, ServiceTier};
 use crate::facts::object::{Object, ObjectKind};
-use crate::facts::{Change, CustomKinds, Inventory, Known, Meta, SubjectKey};
+use crate::facts::{Change, CustomKinds, Inventory, Known, Meta, SubjectKey, WorkloadKind};
 
 /// All that posture is made from. Every method that changes it says whether posture can depend on the change.
 #[derive(Debug, Default)]
@@ -92,7 +92,8 @@ impl World {
     /// Without our own kinds there is nothing to go on with.
     pub(super) fn is_synced(&self) -> bool {
         let may_be_missing = |kind| self.denied.contains_key(&kind) && !observed::is_ours(kind);
-        observed::kinds(self.inventory.kinds()).all(|kind| self.synced.contains(&kind) || may_be_missing(kind))
+        observed::kinds(self.inventory.kinds())
+            .all(|kind| self.synced.contains(&kind) || may_be_missing(kind))
     }
 
     /// The API server refuses this verb for the kind, until it is listed again.
@@ -136,8 +137,17 @@ impl World {
             fact => {
                 let healed = fact.meta().is_some_and(|meta| self.heal(fact.kind(), meta));
                 let change = self.inventory.put(fact);
-                if let Some(Change { key, before: Known::Nothing }) = &change {
-                    *self.held.entry(key.kind).or_default() += 1;
+                if let Some(Change { key, before }) = &change {
+                    let there = &self.inventory;
+                    let is_there = |key| there.workload(key).is_some() || there.owned_workload(key).is_some();
+                    let is_custom = matches!(key.kind, ObjectKind::Workload(WorkloadKind::Custom(_)));
+                    let held = self.held.entry(key.kind).or_default();
+                    match before {
+                        Known::Nothing => *held += 1,
+                        // It has no template any more, and so is no workload.
+                        _ if is_custom && !is_there(key) => *held = held.saturating_sub(1),
+                        _ => {}
+                    }
                 }
                 self.note_fact(change) || healed
             }
@@ -320,7 +330,6 @@ fn put_resource<K: ResourceExt, Spec: PartialEq, Status: PartialEq>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::WorkloadKind;
 
     fn deployment(image: &str) -> Object {
         let object = serde_json::json!({
@@ -377,6 +386,27 @@ mod tests {
         assert_eq!(held(&world), [(kind, 1), (ObjectKind::ServiceTier, 1)]);
         world.retain(kind, &BTreeSet::new());
         assert_eq!(held(&world), [(ObjectKind::ServiceTier, 1)]);
+    }
+
+    #[test]
+    fn what_loses_its_template_is_not_held() {
+        let declared = "argoproj.io/v1alpha1/Rollout=spec.template".parse().unwrap();
+        let kinds = CustomKinds::new(vec![declared]).unwrap();
+        let kind = kinds.iter().map(|kind| ObjectKind::Workload(WorkloadKind::Custom(kind))).next().unwrap();
+        let mut world = World::with_kinds(kinds);
+        let rollout = |containers: serde_json::Value| {
+            let template = serde_json::json!({"spec": {"containers": containers}});
+            let object = serde_json::json!({"metadata": {"name": "a", "namespace": "b"}, "spec": {"template": template}});
+            Object::decode(kind, &object).unwrap()
+        };
+        let held = |world: &World| world.sizes().into_iter().find(|(of, _)| *of == kind).unwrap().1;
+        assert!(world.put(rollout(serde_json::json!([{"name": "app"}]))));
+        assert_eq!(held(&world), 1);
+        assert!(world.put(rollout(serde_json::json!([]))));
+        assert_eq!(held(&world), 0);
+        assert!(!world.put(rollout(serde_json::json!([]))));
+        assert!(!world.remove(kind, &("b".to_owned(), "a".to_owned())));
+        assert_eq!(held(&world), 0);
     }
 
     #[test]

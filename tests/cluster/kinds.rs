@@ -57,7 +57,8 @@ impl<'a> Rights<'a> {
     #[expect(clippy::unused_self, reason = "they are of these rights")]
     fn objects(&self) -> [Value; 2] {
         let (api_version, name) = ("rbac.authorization.k8s.io/v1", "stanchion-rollouts");
-        let rule = json!({"apiGroups": ["argoproj.io"], "resources": ["rollouts"], "verbs": ["list", "watch"]});
+        let rule =
+            json!({"apiGroups": ["argoproj.io"], "resources": ["rollouts"], "verbs": ["list", "watch"]});
         let role = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name});
         let subject = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": OPERATOR});
         [
@@ -109,16 +110,16 @@ fn replica_set(owner: &Value) -> Value {
     })
 }
 
-fn facts(operator: &Operator) -> Result<u64, String> {
+fn facts(operator: &Operator) -> Result<f64, String> {
     let (_, text) = operator.http("/metrics");
     let line = text.lines().find(|line| line.starts_with("stanchion_facts{kind=\"Rollout\"}"));
-    let number = line.and_then(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
-    number.map(|number| number.round() as u64).ok_or(text)
+    let number = line.and_then(|line| line.rsplit(' ').next()?.parse().ok());
+    number.ok_or_else(|| text.clone())
 }
 
-fn await_facts(operator: &Operator, wanted: u64) {
+fn await_facts(operator: &Operator, wanted: f64) {
     eventually("facts of Rollouts", || match facts(operator) {
-        Ok(number) if number == wanted => Ok(()),
+        Ok(number) if (number - wanted).abs() < 1e-9 => Ok(()),
         other => Err(format!("{other:?}, not {wanted}")),
     });
 }
@@ -145,7 +146,8 @@ fn a_custom_kind_is_judged_like_any_other_and_comes_and_goes_with_its_definition
         if (malformed - 1.0).abs() < 1e-9 { Ok(()) } else { Err(malformed.to_string()) }
     });
     let exception = {
-        let mut exception = shop.exception("stage", crate::plane::clock() + std::time::Duration::from_secs(86_400));
+        let mut exception =
+            shop.exception("stage", crate::plane::clock() + std::time::Duration::from_secs(86_400));
         exception["spec"]["target"]["kind"] = json!("Rollout");
         exception
     };
@@ -159,7 +161,7 @@ fn a_custom_kind_is_judged_like_any_other_and_comes_and_goes_with_its_definition
     drop(definition);
     shop.await_excepted(0);
     shop.await_condition(&exception, "Effective", "MatchesNothing");
-    await_facts(&operator, 0);
+    await_facts(&operator, 0.0);
 
     let _definition = Definition::install(&cluster);
     cluster.create(&rollout("stage", &template(true)));
@@ -177,7 +179,16 @@ fn a_custom_kind_is_judged_like_any_other_and_comes_and_goes_with_its_definition
 /// What an audit of the cluster says.
 fn audit(cluster: &Cluster) -> Value {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stanchion"));
-    command.args(["audit", "--cluster", "--no-config", "-o", "json", "--workload-kind", ROLLOUT, "--kubeconfig"]);
+    command.args([
+        "audit",
+        "--cluster",
+        "--no-config",
+        "-o",
+        "json",
+        "--workload-kind",
+        ROLLOUT,
+        "--kubeconfig",
+    ]);
     let output = command.arg(cluster.plane.kubeconfig("admin")).output().unwrap();
     serde_json::from_slice(&output.stdout).unwrap()
 }

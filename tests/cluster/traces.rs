@@ -90,7 +90,8 @@ fn a_trace_leads_from_a_change_over_its_evaluation_to_the_status_that_was_writte
     assert_eq!(resource.get("service.name").map(String::as_str), Some("stanchion"));
     assert_eq!(resource.get("service.version").map(String::as_str), Some(env!("CARGO_PKG_VERSION")));
     let spans = collector.spans();
-    let object = [("stanchion.kind", "Deployment"), ("stanchion.namespace", "shop"), ("stanchion.name", "cart")];
+    let object =
+        [("stanchion.kind", "Deployment"), ("stanchion.namespace", "shop"), ("stanchion.name", "cart")];
     let change = *named(&spans, "change", &object).last().expect("the change");
     let evaluation = *named(&spans, "evaluation", &[])
         .iter()
@@ -132,7 +133,9 @@ fn a_collector_that_is_not_there_keeps_nothing_waiting_and_is_told_once() {
         shop.set_privileged("cart", privileged);
         shop.await_failing(failing);
     }
-    let said = || operator.log().iter().filter(|it| it["message"].to_string().contains("spans can't be sent")).count();
+    let said = || {
+        operator.log().iter().filter(|it| it["message"].to_string().contains("spans can't be sent")).count()
+    };
     crate::plane::eventually("a word about it", || if said() == 1 { Ok(()) } else { Err(said()) });
     let asked = now();
     assert!(operator.terminate().success());

@@ -48,7 +48,8 @@ fn a_kind_that_is_called_as_another_one_is_told_apart_by_its_group() {
 
 #[test]
 fn the_same_declaration_is_the_same_kind_and_kinds_are_ordered_by_name() {
-    let [first, second] = [kinds(&[ROLLOUT]), kinds(&["apps.kruise.io/v1alpha1/CloneSet=spec.template", ROLLOUT, ROLLOUT])];
+    let [first, second] =
+        [kinds(&[ROLLOUT]), kinds(&["apps.kruise.io/v1alpha1/CloneSet=spec.template", ROLLOUT, ROLLOUT])];
     assert_eq!(second.iter().count(), 2);
     assert_eq!(first.iter().next(), second.iter().nth(1));
     let mut all: Vec<CustomKind> = second.iter().collect();
@@ -101,7 +102,8 @@ fn a_declaration_is_shown_as_it_is_written() {
 #[test]
 fn there_is_a_most_of_them() {
     let many = |number: usize| {
-        let declared = (0..number).map(|it| format!("many.example.com/v1/Kind{it}=spec.template").parse().unwrap());
+        let declared =
+            (0..number).map(|it| format!("many.example.com/v1/Kind{it}=spec.template").parse().unwrap());
         CustomKinds::new(declared.collect())
     };
     assert_eq!(many(MOST_KINDS).unwrap().iter().count(), MOST_KINDS);
@@ -124,7 +126,8 @@ fn a_template_is_read_wherever_it_stands_and_all_else_is_passed_over() {
         ("pods", json!({"pods": pod, "spec": 7})),
         (".", json!({"spec": pod["spec"], "status": {"containerStatuses": "whatever"}})),
     ] {
-        let kinds = kinds(&[&format!("read.example.com/v1/{}={path}", if path == "." { "Self" } else { "Any" })]);
+        let kinds =
+            kinds(&[&format!("read.example.com/v1/{}={path}", if path == "." { "Self" } else { "Any" })]);
         let kind = workload(&kinds, "read.example.com/v1", if path == "." { "Self" } else { "Any" });
         let mut object = object;
         object["metadata"] = json!({"name": "cart", "namespace": "shop", "managedFields": [{"a": {"b": 1}}]});
@@ -145,14 +148,22 @@ fn what_is_missing_or_null_on_the_way_is_no_template_and_what_is_no_map_is_an_er
         let found = decoded(kind, &json!({"metadata": {"name": "a"}, "spec": spec})).unwrap();
         assert!(!found.has_template(), "{spec}");
     }
-    for spec in [json!("text"), json!([1]), json!({"template": 3}), json!({"template": {"spec": {"containers": {}}}})] {
+    for spec in
+        [json!("text"), json!([1]), json!({"template": 3}), json!({"template": {"spec": {"containers": {}}}})]
+    {
         assert!(decoded(kind, &json!({"metadata": {"name": "a"}, "spec": spec})).is_err(), "{spec}");
     }
     let strange = json!({"metadata": {"name": "a"}, "spec": {"replicas": {"min": 1}}});
     assert_eq!(decoded(kind, &strange).unwrap().wanted_replicas(), None);
 }
 
-fn put(inventory: &mut Inventory, api_version: &str, kind: &str, name: &str, owner: Option<(&str, &str, &str)>) {
+fn put(
+    inventory: &mut Inventory,
+    api_version: &str,
+    kind: &str,
+    name: &str,
+    owner: Option<(&str, &str, &str)>,
+) {
     let kind = workload(inventory.kinds(), api_version, kind);
     let owners: Vec<Value> = owner
         .into_iter()
@@ -205,7 +216,8 @@ fn an_object_that_loses_its_template_is_no_workload_any_more() {
     let mut inventory = Inventory::with_kinds(kinds(&[ROLLOUT]));
     put(&mut inventory, "argoproj.io/v1alpha1", "Rollout", "cart", None);
     let kind = ObjectKind::Workload(workload(inventory.kinds(), "argoproj.io/v1alpha1", "Rollout"));
-    let refers = json!({"metadata": {"name": "cart", "namespace": "shop"}, "spec": {"workloadRef": {"name": "cart"}}});
+    let refers =
+        json!({"metadata": {"name": "cart", "namespace": "shop"}, "spec": {"workloadRef": {"name": "cart"}}});
     let refers = || Object::decode(kind, &refers).unwrap();
     assert!(inventory.put(refers()).is_some());
     assert_eq!(inventory.workloads().count(), 0);

@@ -109,3 +109,23 @@ fn counters_are_there_before_they_count() {
     assert!(text.lines().any(|line| line == r#"stanchion_errors_total{category="write"} 1"#));
     assert!(text.lines().any(|line| line == r#"stanchion_watch_restarts_total{resource="ingresses"} 0"#));
 }
+
+#[test]
+fn resources_of_one_name_are_told_apart_by_their_group() {
+    let declared = "serving.knative.dev/v1/Service=spec.template".parse().unwrap();
+    let kinds = CustomKinds::new(vec![declared]).unwrap();
+    let metrics = Metrics::new(&kinds);
+    let mut world = World::with_kinds(kinds.clone());
+    let custom = kinds.iter().map(|kind| ObjectKind::Workload(WorkloadKind::Custom(kind)));
+    for kind in custom.chain([ObjectKind::Service]) {
+        assert!(world.deny(kind, "list"));
+    }
+    metrics.show_denied(&world);
+    let text = metrics.render();
+    let lines: Vec<&str> = series(&text, "stanchion_watch_denied").collect();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    for resource in ["services", "services.serving.knative.dev"] {
+        let label = format!("{{resource=\"{resource}\",verb=\"list\"}}");
+        assert!(lines.iter().any(|line| line.contains(&label)), "{lines:?}");
+    }
+}

@@ -27,7 +27,8 @@ pub(super) struct Sender {
 impl Sender {
     /// One for this address, in the runtime that this is called in.
     pub(super) fn to(endpoint: &str) -> Result<Self, String> {
-        let advice = "give the address of a collector that takes OTLP over HTTP, such as http://collector:4318";
+        let advice =
+            "give the address of a collector that takes OTLP over HTTP, such as http://collector:4318";
         let uri: Uri = endpoint.parse().map_err(|error| format!("it is no URL ({error}); {advice}"))?;
         let has_host = uri.host().is_some_and(|host| !host.is_empty());
         let client: Arc<dyn HttpClient> = match uri.scheme_str() {
@@ -55,7 +56,10 @@ impl Sender {
             }
             Err(error) => {
                 if !self.fails.swap(true, Ordering::Relaxed) {
-                    warn!(outcome = "dropped", error, "spans can't be sent; they are dropped until that works again");
+                    warn!(
+                        outcome = "dropped",
+                        error, "spans can't be sent; they are dropped until that works again"
+                    );
                 }
             }
         }

@@ -26,7 +26,8 @@ fn report_by(manifests: &str, framework: Option<Framework>) -> AuditReport {
     let settings = Settings {
         namespace: "shop".into(),
         limits: crate::manifest::Limits::default(),
-        keys: Arc::default(), kinds: Default::default(),
+        keys: Arc::default(),
+        kinds: crate::facts::CustomKinds::default(),
     };
     let mut collection = Collection::default();
     collection
