@@ -84,7 +84,7 @@ fn a_declared_kind_is_judged_and_what_it_owns_is_part_of_it() {
     let by_flag = report(&run(&shop, &["--no-config", "--workload-kind", ROLLOUT, "-o", "json"]));
     assert_eq!(subjects(&by_flag), subjects(&configured));
     let table = run(&shop, &["-v"]).stdout;
-    assert!(table.contains("Rollout shop/refers: it has no pod template at `spec.template`"), "{table}");
+    assert!(table.contains("Rollout shop/refers, it has no pod template at `spec.template`"), "{table}");
     assert!(table.contains("part of the Rollout cart that owns it"), "{table}");
 }
 
