@@ -50,7 +50,7 @@ pub(super) struct Args {
     /// The address of a collector that takes traces by OTLP over HTTP; unless given, there are none
     ///
     /// Such as `http://collector:4318`; `/v1/traces` is added to it. Headers, sampling and attributes are taken from the
-    /// variables that OpenTelemetry defines, such as OTEL_EXPORTER_OTLP_HEADERS.
+    /// variables that OpenTelemetry defines, such as `OTEL_EXPORTER_OTLP_HEADERS`.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
     otlp_endpoint: Option<String>,
 
