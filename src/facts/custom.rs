@@ -177,7 +177,7 @@ impl CustomKinds {
             if kinds.0.len() == MOST_KINDS {
                 return Err(wrong(format!("there are {MOST_KINDS} before it, which is the most")));
             }
-            let kind = CustomKind::of(name, &declaration);
+            let kind = CustomKind::of(&name, &declaration);
             kinds.0.push(kind.ok_or_else(|| wrong(format!("this process knows {SLOTS} others")))?);
         }
         Ok(kinds)
@@ -226,7 +226,7 @@ impl CustomKinds {
 
 impl CustomKind {
     /// The number of a definition, which is the same for the same one.
-    fn of(name: String, declaration: &Declaration) -> Option<Self> {
+    fn of(name: &str, declaration: &Declaration) -> Option<Self> {
         let leak = |step: &String| -> &'static str { step.clone().leak() };
         let known = |slot: &OnceLock<Definition>| {
             slot.get().is_some_and(|it| it.name == name && it.declaration == *declaration)
@@ -237,7 +237,7 @@ impl CustomKind {
                 pod_spec.push("spec");
                 // Somebody else may have been faster, with the same or another one.
                 let definition =
-                    Definition { name: name.clone(), declaration: declaration.clone(), pod_spec };
+                    Definition { name: name.to_owned(), declaration: declaration.clone(), pod_spec };
                 let _ = slot.set(definition);
             }
             if known(slot) {
