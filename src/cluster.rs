@@ -1,7 +1,7 @@
 //! A cluster: how it is reached and how its objects are read. The operator watches them, the command line lists them
 //! once.
 
-mod list;
+pub(crate) mod list;
 pub(crate) mod observed;
 
 use std::cell::RefCell;
@@ -11,6 +11,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use kube::Client;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
+use crate::facts::CustomKinds;
 use crate::facts::object::{Object, ObjectKind};
 
 /// Kinds that are listed at the same time: a cluster serves others, too.
@@ -62,7 +63,7 @@ pub enum Error {
 pub struct Reading {
     /// The address of its API server.
     pub server: String,
-    /// Every kind, in the order of [`ObjectKind::all`].
+    /// Every kind, in the order of [`CustomKinds::all`].
     pub kinds: Vec<(ObjectKind, Listing)>,
 }
 
@@ -149,7 +150,7 @@ fn in_full(error: &dyn std::error::Error) -> String {
 ///
 /// # Errors
 /// If the cluster can't be reached. What it keeps back is no error: each kind says so for itself.
-pub fn read(way: &Way, progress: impl FnMut(Progress)) -> Result<Reading, Error> {
+pub fn read(way: &Way, kinds: &CustomKinds, progress: impl FnMut(Progress)) -> Result<Reading, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let config = config(way).await?;
@@ -157,7 +158,7 @@ pub fn read(way: &Way, progress: impl FnMut(Progress)) -> Result<Reading, Error>
         let unreachable =
             |error: kube::Error| Error::Unreachable { server: server.clone(), error: in_full(&error) };
         let client = Client::try_from(config).map_err(unreachable)?;
-        let kinds = list_all(&client, progress).await.map_err(|error| match error {
+        let kinds = list_all(&client, kinds, progress).await.map_err(|error| match error {
             kube::Error::Api(status) => {
                 Error::Unauthorized { server: server.clone(), message: status.message }
             }
@@ -170,9 +171,10 @@ pub fn read(way: &Way, progress: impl FnMut(Progress)) -> Result<Reading, Error>
 /// Every kind, a few at a time.
 async fn list_all(
     client: &Client,
+    kinds: &CustomKinds,
     progress: impl FnMut(Progress),
 ) -> Result<Vec<(ObjectKind, Listing)>, kube::Error> {
-    let kinds: Vec<ObjectKind> = observed::kinds().collect();
+    let kinds: Vec<ObjectKind> = observed::kinds(kinds).collect();
     let so_far = Progress { kinds: kinds.len(), ..Progress::default() };
     let told = RefCell::new((so_far, progress));
     let tell = |kinds: usize, objects: usize| {

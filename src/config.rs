@@ -7,6 +7,8 @@ use serde::Deserialize;
 
 use crate::api::Severity;
 use crate::engine::suggest::nearest;
+use crate::facts::CustomKinds;
+use crate::facts::custom::{Declaration, DeclarationError};
 use crate::manifest::{Chunks, Limits, Malformed, Node, Position, Segment, decode, path_text, yaml};
 
 /// The name of the file that is looked for.
@@ -45,6 +47,9 @@ pub struct Config {
     /// on its namespace. They take the place of stanchion.dev/owner, app.kubernetes.io/owner, owner and team, which they
     /// are unless given.
     pub owner_keys: Option<Vec<String>>,
+    /// Kinds of workloads that a CRD defines, each with the place of its pod template, as `--workload-kind`, which replaces
+    /// them, such as `argoproj.io/v1alpha1/Rollout=spec.template`. Without it, the kinds of Kubernetes alone.
+    pub workload_kinds: Option<Vec<String>>,
 }
 
 /// The severity from which on a finding makes the exit code 1.
@@ -143,6 +148,21 @@ impl ConfigFile {
         ConfigError { file: self.name.clone(), position, message }
     }
 
+    /// The kinds of workloads that it declares.
+    ///
+    /// # Errors
+    /// If one of them can't be used.
+    pub fn workload_kinds(&self) -> Result<CustomKinds, ConfigError> {
+        const KEY: &str = "workloadKinds";
+        let declared = self.config.workload_kinds.iter().flatten().enumerate();
+        let declarations: Result<Vec<Declaration>, ConfigError> = declared
+            .map(|(index, text)| text.parse().map_err(|error: DeclarationError| (index, error)))
+            .map(|parsed| parsed.map_err(|(index, error)| self.error(KEY, Some(index), &error.to_string())))
+            .collect();
+        CustomKinds::new(declarations?)
+            .map_err(|(index, error)| self.error(KEY, Some(index), &error.to_string()))
+    }
+
     /// What types can't say.
     fn check_values(&self, presets: &[&str]) -> Result<(), ConfigError> {
         const EMPTY: &str = "it is empty: write a value, or remove it";
@@ -174,7 +194,7 @@ impl ConfigFile {
                 return Err(self.error("ignores", Some(index), message));
             }
         }
-        Ok(())
+        self.workload_kinds().map(drop)
     }
 }
 

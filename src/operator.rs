@@ -13,6 +13,7 @@ mod lease;
 pub mod metrics;
 mod reconcile;
 mod status;
+pub mod trace;
 mod unseen;
 mod watch;
 mod world;
@@ -27,6 +28,7 @@ use ::http::Request;
 use kube::Client;
 use kube::client::{Body, ClientBuilder};
 use kube_lease_manager::LeaseManagerError;
+use opentelemetry::trace::SpanContext;
 use tokio::sync::{Notify, RwLock, watch as channel};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
@@ -34,9 +36,11 @@ use tower::util::MapRequestLayer;
 use tracing::{info, warn};
 
 use crate::cluster::{self, Way, observed};
+use crate::facts::CustomKinds;
 use crate::facts::object::ObjectKind;
 use health::Health;
 use metrics::Metrics;
+use trace::Traces;
 use unseen::Unseen;
 use world::World;
 
@@ -57,6 +61,10 @@ pub struct Options {
     pub namespace: Option<String>,
     /// Tells this process from its replicas in the Lease.
     pub identity: String,
+    /// Kinds of workloads that are not built in.
+    pub kinds: CustomKinds,
+    /// The address of the collector that traces go to; absent: there are none.
+    pub traces: Option<String>,
 }
 
 /// Why the operator stopped.
@@ -73,6 +81,9 @@ pub enum Error {
         "can't use the lease: {0}; the operator needs get, create and patch on leases.coordination.k8s.io"
     )]
     Lease(#[from] LeaseManagerError),
+    /// Traces can't go where they should.
+    #[error(transparent)]
+    Traces(#[from] trace::Error),
     /// The address is taken, or not ours.
     #[error("can't listen on {0}: {1}; choose another with --http")]
     Listen(SocketAddr, std::io::Error),
@@ -91,14 +102,15 @@ struct Shared {
     unseen: Unseen,
     health: Arc<Health>,
     metrics: Metrics,
+    traces: Traces,
     /// Tells this process from its replicas.
     instance: String,
 }
 
 impl Shared {
-    /// Something changed that posture depends on.
-    fn note_change(&self) {
-        self.unseen.note(clock::instant());
+    /// Something changed that posture depends on; what a watch said of it may have a span.
+    fn note_change(&self, span: Option<SpanContext>) {
+        self.unseen.note(clock::instant(), span);
         self.changed.notify_one();
     }
 }
@@ -110,11 +122,12 @@ impl Shared {
 pub async fn run(options: Options) -> Result<(), Error> {
     let mut stop = std::pin::pin!(asked_to_stop());
     let mut tasks = JoinSet::new();
+    let traces = Traces::to(options.traces.as_deref())?;
     // A cluster that doesn't answer must not keep it from stopping.
     let lease = tokio::select! {
         biased;
         () = &mut stop => return Ok(()),
-        started = start(options, &mut tasks) => started?,
+        started = start(options, traces.clone(), &mut tasks) => started?,
     };
     let outcome = tokio::select! {
         () = stop => Ok(()),
@@ -125,6 +138,7 @@ pub async fn run(options: Options) -> Result<(), Error> {
     };
     // Dropping the tasks drops the last receiver, upon which the lease is given back.
     tasks.shutdown().await;
+    traces.end().await;
     match timeout(GIVE_BACK, lease).await {
         Ok(Ok(Ok(()))) => info!("stopped"),
         Ok(Ok(Err(error))) => warn!(%error, "the lease was not given back; it ends by itself"),
@@ -137,26 +151,28 @@ pub async fn run(options: Options) -> Result<(), Error> {
 /// Starts every task, and the one that keeps the lease.
 async fn start(
     options: Options,
+    traces: Traces,
     tasks: &mut JoinSet<&'static str>,
 ) -> Result<JoinHandle<Result<(), LeaseManagerError>>, Error> {
     let config = cluster::config(&Way { kubeconfig: options.kubeconfig, context: None }).await?;
     let namespace = options.namespace.unwrap_or_else(|| config.default_namespace.clone());
-    let health = Arc::new(Health::new(clock::seconds()));
-    let client = client(config, Arc::clone(&health))?;
+    let health = Arc::new(Health::new(clock::seconds(), &options.kinds));
+    let client = client(config, &options.kinds, Arc::clone(&health))?;
     let shared = Arc::new(Shared {
         client: client.clone(),
-        world: RwLock::new(World::default()),
+        world: RwLock::new(World::with_kinds(options.kinds.clone())),
         changed: Notify::new(),
         unseen: Unseen::default(),
         health,
-        metrics: Metrics::new(),
+        metrics: Metrics::new(&options.kinds),
+        traces,
         instance: options.identity.clone(),
     });
     http::serve(options.http, Arc::clone(&shared), tasks).await?;
     let streaming = watch::serves_streaming_lists(&client).await;
     info!(namespace, identity = options.identity, streaming_lists = streaming, "starting");
-    for kind in observed::kinds() {
-        tasks.spawn(watch::keep(Arc::clone(&shared), kind, streaming));
+    for (place, kind) in observed::kinds(&options.kinds).enumerate() {
+        tasks.spawn(watch::keep(Arc::clone(&shared), kind, watch::config(place, streaming)));
     }
     let proof = lease::Proof::new(client.clone(), namespace.clone(), options.identity.clone());
     let keeper = lease::Keeper::new(client, namespace, options.identity).await?;
@@ -167,9 +183,9 @@ async fn start(
 
 /// A client whose requests are signs of life of the watches that make them: one of a kind in which nothing happens has
 /// no other.
-fn client(config: kube::Config, health: Arc<Health>) -> Result<Client, Error> {
+fn client(config: kube::Config, kinds: &CustomKinds, health: Arc<Health>) -> Result<Client, Error> {
     let kinds: BTreeMap<String, ObjectKind> =
-        observed::kinds().map(|kind| (observed::path(kind), kind)).collect();
+        observed::kinds(kinds).map(|kind| (observed::path(kind), kind)).collect();
     let note = MapRequestLayer::new(move |request: Request<Body>| {
         if let Some(kind) = kinds.get(request.uri().path()) {
             health.active(*kind, clock::seconds());

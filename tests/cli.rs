@@ -46,3 +46,5 @@ mod problems;
 mod program;
 #[path = "cli/schema.rs"]
 mod schema;
+#[path = "cli/workload_kinds.rs"]
+mod workload_kinds;

@@ -31,6 +31,8 @@ mod corpus;
 mod engine;
 #[path = "cluster/events.rs"]
 mod events;
+#[path = "cluster/kinds.rs"]
+mod kinds;
 #[path = "cluster/observe.rs"]
 mod observe;
 #[path = "support/openmetrics.rs"]
@@ -45,6 +47,8 @@ mod rbac;
 mod shop;
 #[path = "conformance/status.rs"]
 mod status;
+#[path = "cluster/traces.rs"]
+mod traces;
 
 use std::time::Duration;
 

@@ -71,7 +71,12 @@ fn corpus() -> Vec<Vec<u8>> {
 }
 
 fn settings() -> Settings {
-    Settings { namespace: "default".into(), limits: Limits::default(), keys: Arc::default() }
+    Settings {
+        namespace: "default".into(),
+        limits: Limits::default(),
+        keys: Arc::default(),
+        kinds: stanchion::facts::CustomKinds::default(),
+    }
 }
 
 /// All presets, and every control that none of them has, with its defaults.

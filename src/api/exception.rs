@@ -187,9 +187,14 @@ pub struct ExceptionTarget {
     /// The kind, for example `Deployment`. Absent: every kind of workload. It can also name another kind that controls
     /// judge: `ServiceAccount`, `Role`, `RoleBinding`, `Service`, `Ingress`, `Gateway`, `ConfigMap`, or `Namespace` for the
     /// exception's own namespace. A `ClusterRole` or a `ClusterRoleBinding` is excepted in the namespace
-    /// `stanchion-system`.
+    /// `stanchion-system`. A kind of workload that a CRD defines and configuration declares is called as reports call it, such
+    /// as `Rollout`, or `Service.serving.knative.dev` where another kind has that name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(max = 63), regex(pattern = "^[A-Z][A-Za-z0-9]*$"))]
+    #[schemars(
+        with = "String",
+        length(max = 253),
+        regex(pattern = r"^[A-Z][A-Za-z0-9]*(\.[a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$")
+    )]
     pub kind: Option<String>,
     /// Their exact names, at most 64, for example `[legacy-ledger]`. Absent: any name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

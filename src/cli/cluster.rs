@@ -8,6 +8,7 @@ use super::terminal::Terminal;
 use crate::api::Kind;
 pub(super) use crate::cluster::Way;
 use crate::cluster::{self, Listing};
+use crate::facts::CustomKinds;
 use crate::facts::object::ObjectKind;
 use crate::load::Collection;
 
@@ -50,8 +51,12 @@ impl ClusterArgs {
 }
 
 /// Reads a cluster; with a terminal, says how far it is and what the cluster doesn't have.
-pub(super) fn gather(way: &Way, mut terminal: Option<&mut Terminal>) -> anyhow::Result<Collection> {
-    let reading = cluster::read(way, |it| {
+pub(super) fn gather(
+    way: &Way,
+    kinds: &CustomKinds,
+    mut terminal: Option<&mut Terminal>,
+) -> anyhow::Result<Collection> {
+    let reading = cluster::read(way, kinds, |it| {
         if let Some(terminal) = &mut terminal {
             let cluster::Progress { kinds, listed, objects } = it;
             terminal.progress(&format!("reading the cluster: {listed} of {kinds} kinds, {objects} objects"));
@@ -61,7 +66,7 @@ pub(super) fn gather(way: &Way, mut terminal: Option<&mut Terminal>) -> anyhow::
         terminal.progress("");
     }
     let reading = reading?;
-    let mut collection = Collection::default();
+    let mut collection = Collection::with_kinds(kinds.clone());
     collection.begin_cluster(&reading.server);
     let mut missing = Vec::new();
     for (kind, listing) in reading.kinds {

@@ -12,7 +12,8 @@ use super::terminal::Terminal;
 use super::{files, presets};
 use crate::config::{Config, ConfigError, ConfigFile, FILE_NAME, FailOn, LARGEST};
 use crate::engine::policy;
-use crate::facts::Text;
+use crate::facts::custom::Declaration;
+use crate::facts::{CustomKinds, Text};
 use crate::manifest::Limits;
 
 /// Which configuration is used.
@@ -28,6 +29,13 @@ pub(super) struct ConfigArgs {
     /// Use no configuration file
     #[arg(long)]
     no_config: bool,
+
+    /// A kind of workload that a CRD defines, and where its pod template stands; can be given several times
+    ///
+    /// Such as `argoproj.io/v1alpha1/Rollout=spec.template`. Objects of it are judged as Deployments are. Unless given, the
+    /// `workloadKinds` of the configuration file; docs/workload-kinds.md has more.
+    #[arg(long, value_name = "GROUP/VERSION/KIND=PATH")]
+    workload_kind: Vec<Declaration>,
 }
 
 /// What the flags of a command say; the configuration fills in the rest.
@@ -52,12 +60,14 @@ pub(super) struct Configuration {
     folder: PathBuf,
     /// What its paths may not lead out of.
     root: PathBuf,
+    /// Kinds of workloads that are not built in.
+    kinds: CustomKinds,
 }
 
 impl ConfigArgs {
     /// Finds and reads the configuration for these paths, and says so if there is something in it.
     pub(super) fn load(&self, paths: &[PathBuf], terminal: &mut Terminal) -> anyhow::Result<Configuration> {
-        let configuration = match &self.config {
+        let mut configuration = match &self.config {
             Some(file) => Configuration::read(file)?,
             None if self.no_config => Configuration::default(),
             None => match nearest(paths.first().map_or(Path::new(files::STDIN), PathBuf::as_path)) {
@@ -68,7 +78,16 @@ impl ConfigArgs {
         if configuration.file.config != Config::default() {
             terminal.note(&format!("using {}", configuration.file.name));
         }
+        configuration.kinds = self.kinds(&configuration.file)?;
         Ok(configuration)
+    }
+
+    /// The kinds of workloads that the flags declare or, without any, the file.
+    fn kinds(&self, file: &ConfigFile) -> anyhow::Result<CustomKinds> {
+        if self.workload_kind.is_empty() {
+            return Ok(file.workload_kinds()?);
+        }
+        CustomKinds::new(self.workload_kind.clone()).map_err(|(_, error)| anyhow!("--workload-kind: {error}"))
     }
 }
 
@@ -102,7 +121,7 @@ impl Configuration {
         let folder = folder_of(file).with_context(|| format!("{name}: its folder can't be found"))?;
         let root = work_tree(&folder).unwrap_or(&folder).to_owned();
         let base = file.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        Ok(Self { file: read, base: base.to_owned(), folder, root })
+        Ok(Self { file: read, base: base.to_owned(), folder, root, kinds: CustomKinds::default() })
     }
 
     /// Everything that is judged and by what. A flag replaces what the file says.
@@ -136,6 +155,7 @@ impl Configuration {
             presets,
             namespace,
             policy: self.policy(given.exempt),
+            kinds: self.kinds.clone(),
         })
     }
 

@@ -3,8 +3,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use anyhow::anyhow;
+
 use super::terminal::Terminal;
 use super::{Ended, log};
+use crate::facts::CustomKinds;
+use crate::facts::custom::Declaration;
 use crate::operator::{self, Options};
 
 /// Watch a cluster and write the posture to the status of SecurityStandard, ServiceTier and RiskException
@@ -31,6 +35,25 @@ pub(super) struct Args {
     #[arg(long, env = "POD_NAME", value_name = "NAME")]
     identity: Option<String>,
 
+    /// A kind of workload that a CRD defines, and where its pod template stands; can be given several times
+    ///
+    /// Such as `argoproj.io/v1alpha1/Rollout=spec.template`. Its objects are judged as Deployments are; the operator's role
+    /// must let it list and watch them. docs/workload-kinds.md has more.
+    #[arg(
+        long,
+        env = "STANCHION_WORKLOAD_KINDS",
+        value_name = "GROUP/VERSION/KIND=PATH",
+        value_delimiter = ','
+    )]
+    workload_kind: Vec<Declaration>,
+
+    /// The address of a collector that takes traces by OTLP over HTTP; unless given, there are none
+    ///
+    /// Such as `http://collector:4318`; `/v1/traces` is added to it. Headers, sampling and attributes are taken from the
+    /// variables that OpenTelemetry defines, such as `OTEL_EXPORTER_OTLP_HEADERS`.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
+    otlp_endpoint: Option<String>,
+
     /// What to log: error, warn, info, debug, or a filter such as stanchion=debug
     #[arg(long, env = "STANCHION_LOG", value_name = "FILTER", default_value = "info")]
     log: String,
@@ -38,11 +61,14 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
     log::begin(&args.log, terminal)?;
+    let kinds = CustomKinds::new(args.workload_kind.clone());
     let options = Options {
         kubeconfig: args.kubeconfig.clone(),
         http: args.http,
         namespace: args.namespace.clone(),
         identity: args.identity.clone().unwrap_or_else(own_identity),
+        kinds: kinds.map_err(|(_, error)| anyhow!("--workload-kind: {error}"))?,
+        traces: args.otlp_endpoint.clone(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(operator::run(options))?;

@@ -88,7 +88,7 @@ pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended>
 
 /// Everything, and the names of the files to warn about.
 fn collect(sources: &Sources) -> (Collection, BTreeSet<Arc<str>>) {
-    let mut collection = Collection::default();
+    let mut collection = Collection::with_kinds(sources.kinds.clone());
     let mut linted = BTreeSet::new();
     sources.read(&files::Contents::new(), |sheet, role| {
         if role == Role::Audited {

@@ -1,6 +1,7 @@
 //! `--cluster` in a build that knows no clusters: the flag is not there.
 
 use super::terminal::Terminal;
+use crate::facts::CustomKinds;
 use crate::load::Collection;
 
 /// No flags.
@@ -27,6 +28,6 @@ impl ClusterArgs {
     }
 }
 
-pub(super) fn gather(way: &Way, _: Option<&mut Terminal>) -> anyhow::Result<Collection> {
+pub(super) fn gather(way: &Way, _: &CustomKinds, _: Option<&mut Terminal>) -> anyhow::Result<Collection> {
     match *way {}
 }

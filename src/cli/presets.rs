@@ -52,7 +52,12 @@ mod tests {
 
     #[test]
     fn what_is_not_checked_at_each_start_would_pass() {
-        let settings = Settings { namespace: "".into(), limits: Limits::default(), keys: Arc::default() };
+        let settings = Settings {
+            namespace: "".into(),
+            limits: Limits::default(),
+            keys: Arc::default(),
+            kinds: crate::facts::CustomKinds::default(),
+        };
         for preset in ALL {
             let checked = Sheet::read(preset.name, preset.yaml.as_bytes(), &settings);
             assert_eq!(checked.problems, [], "{}", preset.name);

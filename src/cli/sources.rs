@@ -9,7 +9,7 @@ use super::cluster::{self, Way};
 use super::terminal::Terminal;
 use super::{files, presets};
 use crate::engine::policy;
-use crate::facts::{ObjectKind, Text};
+use crate::facts::{CustomKinds, ObjectKind, Text};
 use crate::load::{Collection, Role, Settings, Sheet};
 use crate::manifest::Limits;
 
@@ -30,13 +30,16 @@ pub(super) struct Sources {
     pub(super) namespace: String,
     /// Who is exempt, and what names an owner.
     pub(super) policy: policy::Settings,
+    /// Kinds of workloads that are not built in.
+    pub(super) kinds: CustomKinds,
 }
 
 impl Sources {
     /// How files are read.
     pub(super) fn settings(&self) -> Settings {
         let namespace = Text::from(self.namespace.as_str());
-        Settings { namespace, limits: Limits::default(), keys: Arc::default() }
+        let kinds = self.kinds.clone();
+        Settings { namespace, limits: Limits::default(), keys: Arc::default(), kinds }
     }
 
     /// Reads every file, with what is known of files in their place, and gives what they hold.
@@ -51,8 +54,8 @@ impl Sources {
         mut terminal: Option<&mut Terminal>,
     ) -> anyhow::Result<Collection> {
         let mut collection = match &self.cluster {
-            Some(way) => cluster::gather(way, terminal.as_deref_mut())?,
-            None => Collection::default(),
+            Some(way) => cluster::gather(way, &self.kinds, terminal.as_deref_mut())?,
+            None => Collection::with_kinds(self.kinds.clone()),
         };
         let settings = self.settings();
         let preset = |name: &&str| presets::sheet(name, &settings);

@@ -43,7 +43,7 @@ pub(super) async fn list(
 
 /// Whether the API server has the kind, as far as it says. Who may not list a kind is refused before it turns out that
 /// there is none.
-async fn is_served(client: &Client, kind: ObjectKind) -> bool {
+pub(crate) async fn is_served(client: &Client, kind: ObjectKind) -> bool {
     let resource = resource(kind);
     if resource.group.is_empty() {
         return true;

@@ -7,8 +7,8 @@ use kube::api::{ApiResource, ObjectMeta};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::api;
 use crate::facts::object::{Object, ObjectKind};
+use crate::facts::{CustomKinds, WorkloadKind};
 
 /// An object of any kind, not decoded yet: one that can't be decoded must not stop a list or a watch, nor hide the others.
 #[derive(Debug, Clone)]
@@ -38,11 +38,12 @@ impl<'de> Deserialize<'de> for Observed {
         #[derive(Deserialize)]
         struct Envelope {
             #[serde(default)]
-            metadata: Handle,
+            metadata: Option<Handle>,
         }
 
         let raw = Box::<RawValue>::deserialize(deserializer)?;
         let Envelope { metadata } = serde_json::from_str(raw.get()).map_err(serde::de::Error::custom)?;
+        let metadata = metadata.unwrap_or_default();
         let meta = ObjectMeta {
             name: metadata.name,
             namespace: metadata.namespace,
@@ -88,13 +89,13 @@ impl Resource for Observed {
 
 /// The kinds that are read: all that become facts but those that no API server serves, and Secrets. The right to
 /// list them is the right to read them, whatever is asked for; `audit` sees theirs in files.
-pub(crate) fn kinds() -> impl Iterator<Item = ObjectKind> {
-    ObjectKind::all().filter(|kind| !matches!(kind, ObjectKind::Secret | ObjectKind::AuditPolicy))
+pub(crate) fn kinds(custom: &CustomKinds) -> impl Iterator<Item = ObjectKind> + use<> {
+    custom.all().filter(|kind| !matches!(kind, ObjectKind::Secret | ObjectKind::AuditPolicy))
 }
 
 /// Whether a cluster may do without the kind: it comes with a CRD of somebody else.
 pub(crate) const fn is_optional(kind: ObjectKind) -> bool {
-    matches!(kind, ObjectKind::Gateway | ObjectKind::Route(_))
+    matches!(kind, ObjectKind::Gateway | ObjectKind::Route(_) | ObjectKind::Workload(WorkloadKind::Custom(_)))
 }
 
 /// Whether it is a kind of ours, without which there is nothing to be done.
@@ -104,25 +105,14 @@ pub(crate) const fn is_ours(kind: ObjectKind) -> bool {
 
 /// Where the API server serves a kind.
 pub(crate) fn resource(kind: ObjectKind) -> ApiResource {
-    let (group, name) = (kind.group(), kind.as_str());
-    let version = match kind {
-        ObjectKind::SecurityStandard | ObjectKind::ServiceTier | ObjectKind::RiskException => api::VERSION,
-        _ => "v1",
-    };
-    let singular = name.to_ascii_lowercase();
-    // The API server's kinds have regular plurals.
-    let plural = match singular.strip_suffix('y') {
-        Some(stem) if !singular.ends_with("ay") => format!("{stem}ies"),
-        _ if singular.ends_with('s') => format!("{singular}es"),
-        _ => format!("{singular}s"),
-    };
-    let api_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
+    let api_version = kind.api_version();
+    let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
     ApiResource {
         group: group.to_owned(),
         version: version.to_owned(),
+        kind: kind.api_kind().to_owned(),
+        plural: kind.plural(),
         api_version,
-        kind: name.to_owned(),
-        plural,
     }
 }
 
@@ -139,7 +129,7 @@ mod tests {
 
     #[test]
     fn plurals_are_those_of_the_api_server() {
-        let plurals: Vec<String> = kinds().map(|kind| resource(kind).plural).collect();
+        let plurals: Vec<String> = kinds(&CustomKinds::default()).map(|kind| resource(kind).plural).collect();
         for irregular in ["ingresses", "gateways", "networkpolicies", "configmaps", "httproutes", "roles"] {
             assert!(plurals.iter().any(|plural| plural == irregular), "{irregular}: {plurals:?}");
         }
@@ -160,5 +150,30 @@ mod tests {
         assert_eq!(observed.meta().name.as_deref(), Some("a"));
         assert_eq!(observed.meta().resource_version.as_deref(), Some("7"));
         assert!(observed.raw.get().contains("\"spec\": 3"));
+    }
+
+    #[test]
+    fn one_that_no_api_server_should_send_hides_no_other() {
+        let list = r#"{"metadata": {}, "items": [
+            {"metadata": null, "spec": []},
+            {"metadata": {"name": "a", "labels": {"x": 3}, "annotations": 7, "ownerReferences": {}, "managedFields": "?"}},
+            {"metadata": {"name": "b"}, "data": {"k": "v"}}]}"#;
+        let list: kube::core::ObjectList<Observed> = serde_json::from_str(list).unwrap();
+        let decoded: Vec<bool> =
+            list.items.iter().map(|it| it.decode(ObjectKind::ConfigMap).is_ok()).collect();
+        assert_eq!(decoded, [true, false, true]);
+    }
+
+    #[test]
+    fn what_a_server_adds_makes_no_difference_to_facts() {
+        let plain = r#"{"metadata": {"name": "a"}, "data": {"k": "v"}}"#;
+        let full = r#"{"apiVersion": "v1", "kind": "ConfigMap", "data": {"k": "v"}, "metadata": {"name": "a",
+            "resourceVersion": "7", "generation": 3, "creationTimestamp": "2026-11-23T12:00:00Z", "managedFields": [
+            {"manager": "kubectl", "operation": "Apply", "fieldsV1": {"f:data": {"f:k": {}}}}]}}"#;
+        let facts = |text: &str| {
+            let observed: Observed = serde_json::from_str(text).unwrap();
+            observed.decode(ObjectKind::ConfigMap).unwrap()
+        };
+        assert_eq!(facts(plain), facts(full));
     }
 }

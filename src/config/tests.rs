@@ -18,7 +18,8 @@ fn list(items: &[&str]) -> Vec<String> {
 #[test]
 fn every_key_is_read() {
     let text = "paths: [a, b]\nignores: ['*.x']\nstandards: [p]\npresets: [secrets-hygiene]\nfailOn: never\n\
-                namespace: shop\nexemptNamespaces: []\nownerKeys: [squad]\n";
+                namespace: shop\nexemptNamespaces: []\nownerKeys: [squad]\n\
+                workloadKinds: [argoproj.io/v1alpha1/Rollout=spec.template]\n";
     let expected = Config {
         paths: Some(list(&["a", "b"])),
         ignores: Some(list(&["*.x"])),
@@ -28,8 +29,21 @@ fn every_key_is_read() {
         namespace: Some("shop".to_owned()),
         exempt_namespaces: Some(list(&[])),
         owner_keys: Some(list(&["squad"])),
+        workload_kinds: Some(list(&["argoproj.io/v1alpha1/Rollout=spec.template"])),
     };
     assert_eq!(read(text), Ok(expected));
+}
+
+#[test]
+fn a_kind_of_workload_that_can_t_be_declared_is_refused_at_its_place() {
+    let expected = "c.yaml:2:3: workloadKinds[0]: `argoproj.io/v1alpha1/Rollout` declares no kind of workload: say where its \
+                    pod template stands, after a `=`, as in `argoproj.io/v1alpha1/Rollout=spec.template`; `.` if it is the \
+                    object itself";
+    assert_refused("workloadKinds:\n- argoproj.io/v1alpha1/Rollout\n", expected);
+    let twice = "workloadKinds: [a.io/v1/Thing=spec.pod, a.io/v1/Thing=spec.template]";
+    let expected = "c.yaml:1:41: workloadKinds[1]: `a.io/v1/Thing=spec.template` declares no kind of workload: \
+                    `a.io/v1/Thing=spec.pod` declares the same kind; keep one of them";
+    assert_refused(twice, expected);
 }
 
 #[test]
@@ -56,7 +70,7 @@ fn a_key_that_is_not_there_is_told_with_the_nearest_or_all() {
     assert_refused(
         "namespace: a\n  \nrules: {}\n",
         "c.yaml:3:1: rules: there is no such key; there are exemptNamespaces, failOn, ignores, namespace, ownerKeys, \
-         paths, presets, standards",
+         paths, presets, standards, workloadKinds",
     );
 }
 

@@ -105,6 +105,7 @@ spec:
             namespace: "default".into(),
             limits: crate::manifest::Limits::default(),
             keys: std::sync::Arc::default(),
+            kinds: crate::facts::CustomKinds::default(),
         };
         let mut collection = Collection::default();
         collection.add(Sheet::read("a.yaml", MANIFESTS.as_bytes(), &settings), Role::Audited);

@@ -24,7 +24,8 @@ pub fn looks_at(control: &Control, kind: ObjectKind) -> bool {
         (_, "pod.no-disruption-budget") => kind == DisruptionBudget,
         // What runs: pods, and what leads from them to the workload at the top.
         (_, "pod.ephemeral-containers" | "image.inconsistent-digest") => {
-            matches!(kind, Workload(WorkloadKind::Pod | WorkloadKind::ReplicaSet | WorkloadKind::Job))
+            use WorkloadKind::{Custom, Job, Pod, ReplicaSet};
+            matches!(kind, Workload(Pod | ReplicaSet | Job | Custom(_)))
         }
         _ => false,
     }

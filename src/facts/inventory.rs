@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::config_map::ConfigMap;
+use super::custom::CustomKinds;
 use super::disruption_budget::DisruptionBudget;
 use super::gateway::{Gateway, Route, RouteKind};
 use super::ingress::Ingress;
@@ -103,6 +104,7 @@ pub struct Inventory {
     others: BTreeMap<(ObjectKind, Text, Text), Object>,
     /// Kinds of which nothing is known: whoever gathered the facts could not read them.
     unread: BTreeSet<ObjectKind>,
+    kinds: CustomKinds,
 }
 
 /// Typed ways to what is held of a kind.
@@ -130,6 +132,18 @@ macro_rules! accessors {
 }
 
 impl Inventory {
+    /// An empty one, for a world that has these kinds of workloads, too.
+    #[must_use]
+    pub fn with_kinds(kinds: CustomKinds) -> Self {
+        Self { kinds, ..Self::default() }
+    }
+
+    /// The kinds of workloads that are not built in.
+    #[must_use]
+    pub const fn kinds(&self) -> &CustomKinds {
+        &self.kinds
+    }
+
     /// Adds or replaces an object, as a cluster holds one of each name. Says what is now otherwise, if anything is. Our
     /// own kinds are no facts and are left out.
     pub fn put(&mut self, object: Object) -> Option<Change> {
@@ -161,8 +175,7 @@ impl Inventory {
     pub fn remove(&mut self, kind: ObjectKind, namespace: &str, name: &str) -> Option<Change> {
         let key = SubjectKey::new(namespace, kind, name);
         let before = if let ObjectKind::Workload(_) = kind {
-            let own = self.workloads.remove(&key).map(Known::Workload);
-            own.or_else(|| self.owned.remove(&key).map(|it| Known::Owned(Box::new(it))))?
+            self.remove_workload(&key)?
         } else {
             let object = self.others.remove(&(kind, key.namespace.clone(), key.name.clone()))?;
             Known::Other(Box::new(object))
@@ -190,18 +203,18 @@ impl Inventory {
     #[must_use]
     pub fn names(&self, kind: ObjectKind) -> Vec<(Text, Text)> {
         if let ObjectKind::Workload(_) = kind {
-            let keys = self.workloads.keys().chain(self.owned.keys());
-            return keys
-                .filter(|key| key.kind == kind)
-                .map(|key| (key.namespace.clone(), key.name.clone()))
-                .collect();
+            let keys = self.workloads.keys().chain(self.owned.keys()).filter(|key| key.kind == kind);
+            return keys.map(|key| (key.namespace.clone(), key.name.clone())).collect();
         }
         self.range(kind).map(|((_, namespace, name), _)| (namespace.clone(), name.clone())).collect()
     }
 
     fn put_workload(&mut self, workload: Box<Workload>) -> Option<Change> {
         let key = SubjectKey::of(ObjectKind::Workload(workload.kind), &workload.meta);
-        let owned = Owned::of(&workload);
+        let owned = Owned::of(&workload, &self.kinds);
+        if owned.is_none() && !workload.has_template() {
+            return self.remove(key.kind, &key.namespace, &key.name);
+        }
         let same = match &owned {
             Some(owned) => self.owned.get(&key) == Some(owned),
             None => self.workloads.get(&key) == Some(&workload),
@@ -210,8 +223,7 @@ impl Inventory {
             return None;
         }
         // It may come to be owned, or be set free.
-        let own = self.workloads.remove(&key).map(Known::Workload);
-        let before = own.or_else(|| self.owned.remove(&key).map(|it| Known::Owned(Box::new(it))));
+        let before = self.remove_workload(&key);
         match owned {
             Some(owned) => drop(self.owned.insert(key.clone(), owned)),
             None => drop(self.workloads.insert(key.clone(), workload)),
@@ -219,12 +231,20 @@ impl Inventory {
         Some(Change { key, before: before.unwrap_or(Known::Nothing) })
     }
 
+    fn remove_workload(&mut self, key: &SubjectKey) -> Option<Known> {
+        let own = self.workloads.remove(key).map(Known::Workload);
+        own.or_else(|| self.owned.remove(key).map(|it| Known::Owned(Box::new(it))))
+    }
+
     /// Adds a workload beside one of the same name, as files may hold two. Returns its key, unless another workload
-    /// owns it.
+    /// owns it or it has no template.
     fn add_workload(&mut self, workload: Box<Workload>) -> Option<SubjectKey> {
         let mut key = SubjectKey::of(ObjectKind::Workload(workload.kind), &workload.meta);
-        if let Some(owned) = Owned::of(&workload) {
+        if let Some(owned) = Owned::of(&workload, &self.kinds) {
             self.owned.insert(key, owned);
+            return None;
+        }
+        if !workload.has_template() {
             return None;
         }
         let last = SubjectKey { instance: u32::MAX, ..key.clone() };
@@ -310,7 +330,7 @@ impl Inventory {
     #[must_use]
     pub fn top_owner(&self, key: &SubjectKey) -> SubjectKey {
         let mut top = key.clone();
-        // A chain has three links at most (CronJob, Job, Pod); a forged one may be a circle.
+        // A chain has few links (CronJob, Job, Pod; six from a Pod to its Knative Service); a forged one may be a circle.
         for _ in 0..8 {
             match self.owned.get(&top) {
                 Some(owned) => top = owned.owner.clone(),
@@ -480,10 +500,8 @@ impl Inventory {
 
 impl Owned {
     /// What is kept of a workload that another one owns; nothing if none does.
-    fn of(workload: &Workload) -> Option<Self> {
-        let owner = workload.owning_workload()?;
-        let (group, _) = owner.api_version.split_once('/').unwrap_or(("", &owner.api_version));
-        let kind = WorkloadKind::of(group, &owner.kind)?;
+    fn of(workload: &Workload, kinds: &CustomKinds) -> Option<Self> {
+        let (kind, owner) = workload.owning_workload(kinds)?;
         let namespace = workload.meta.namespace.clone().unwrap_or_default();
         Some(Self {
             owner: SubjectKey::new(namespace, ObjectKind::Workload(kind), owner.name.clone()),

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::audit_policy::AuditPolicy;
 use super::config_map::ConfigMap;
+use super::custom::regular_plural;
 use super::disruption_budget::DisruptionBudget;
 use super::gateway::{Gateway, Route, RouteKind};
 use super::ingress::Ingress;
@@ -117,7 +118,7 @@ pub enum Object {
 }
 
 impl ObjectKind {
-    /// Every kind.
+    /// Every kind that is built in; [`CustomKinds::all`](super::CustomKinds::all) has the others, too.
     pub fn all() -> impl Iterator<Item = Self> {
         let workloads = WorkloadKind::ALL.into_iter().map(Self::Workload);
         let routes = RouteKind::ALL.into_iter().map(Self::Route);
@@ -143,9 +144,9 @@ impl ObjectKind {
         ])
     }
 
-    /// The kind's name in the API.
+    /// What reports call it: the kind's name in the API, as far as that is no other's.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Workload(kind) => kind.as_str(),
             Self::Namespace => "Namespace",
@@ -170,7 +171,7 @@ impl ObjectKind {
 
     /// The kind's API group; empty for the core group.
     #[must_use]
-    pub const fn group(self) -> &'static str {
+    pub fn group(self) -> &'static str {
         match self {
             Self::Workload(kind) => kind.group(),
             Self::Namespace
@@ -185,6 +186,39 @@ impl ObjectKind {
             Self::DisruptionBudget => "policy",
             Self::AuditPolicy => "audit.k8s.io",
             Self::SecurityStandard | Self::ServiceTier | Self::RiskException => api::GROUP,
+        }
+    }
+
+    /// The API version in which it is read, and which reports name.
+    #[must_use]
+    pub fn api_version(self) -> String {
+        let version = match self {
+            Self::SecurityStandard | Self::ServiceTier | Self::RiskException => api::VERSION,
+            Self::Workload(WorkloadKind::Custom(kind)) => kind.version(),
+            // Every other kind has been at v1 for long.
+            _ => "v1",
+        };
+        match self.group() {
+            "" => version.to_owned(),
+            group => format!("{group}/{version}"),
+        }
+    }
+
+    /// The kind's name in the API.
+    #[must_use]
+    pub fn api_kind(self) -> &'static str {
+        match self {
+            Self::Workload(WorkloadKind::Custom(kind)) => kind.kind(),
+            kind => kind.as_str(),
+        }
+    }
+
+    /// Its resource, as the API server and permissions name it.
+    #[must_use]
+    pub fn plural(self) -> String {
+        match self {
+            Self::Workload(WorkloadKind::Custom(kind)) => kind.plural().to_owned(),
+            kind => regular_plural(kind.as_str()),
         }
     }
 
@@ -210,7 +244,7 @@ impl fmt::Display for ObjectKind {
     }
 }
 
-/// What an object of this `apiVersion` and `kind` is to us. Any version counts, as far as its fields are the same.
+/// What an object of this `apiVersion` and `kind` is to us, of the kinds that are built in. Any version counts, as far as its fields are the same.
 #[must_use]
 pub fn recognize(api_version: &str, kind: &str) -> Recognition {
     let (group, _) = api_version.split_once('/').unwrap_or(("", api_version));

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer};
 
 use super::container::ContainerRef;
+use super::custom::{CustomKind, CustomKinds, Found};
 use super::decode::null_as_default;
 use super::meta::{Meta, OwnerReference};
 use super::path::Path;
@@ -12,7 +13,7 @@ use super::pod::{PodSpec, PodTemplate};
 use super::running::Running;
 use super::text::Text;
 
-/// The built-in kinds that run pods.
+/// The kinds that run pods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum WorkloadKind {
     /// batch/v1
@@ -31,10 +32,12 @@ pub enum WorkloadKind {
     ReplicationController,
     /// apps/v1
     StatefulSet,
+    /// A kind that configuration declares.
+    Custom(CustomKind),
 }
 
 impl WorkloadKind {
-    /// Every kind.
+    /// Every built-in kind.
     pub const ALL: [Self; 8] = [
         Self::CronJob,
         Self::DaemonSet,
@@ -46,9 +49,9 @@ impl WorkloadKind {
         Self::StatefulSet,
     ];
 
-    /// The kind's name in the API.
+    /// What reports call it: the kind's name in the API, as far as that is no other's.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::CronJob => "CronJob",
             Self::DaemonSet => "DaemonSet",
@@ -58,20 +61,22 @@ impl WorkloadKind {
             Self::ReplicaSet => "ReplicaSet",
             Self::ReplicationController => "ReplicationController",
             Self::StatefulSet => "StatefulSet",
+            Self::Custom(kind) => kind.as_str(),
         }
     }
 
     /// The kind's API group; empty for the core group.
     #[must_use]
-    pub const fn group(self) -> &'static str {
+    pub fn group(self) -> &'static str {
         match self {
             Self::CronJob | Self::Job => "batch",
             Self::DaemonSet | Self::Deployment | Self::ReplicaSet | Self::StatefulSet => "apps",
             Self::Pod | Self::ReplicationController => "",
+            Self::Custom(kind) => kind.group(),
         }
     }
 
-    /// The kind of this API group and name. Any version counts: the template has stood at the same place in all.
+    /// The built-in kind of this API group and name. Any version counts: the template has stood at the same place in all.
     #[must_use]
     pub fn of(group: &str, kind: &str) -> Option<Self> {
         // Removed from the API server in 1.16, yet still written in files: Deployments in `extensions/v1beta1`.
@@ -81,20 +86,22 @@ impl WorkloadKind {
 
     /// Where the pod template stands in an object of this kind.
     #[must_use]
-    pub const fn template_path(self) -> &'static [&'static str] {
+    pub fn template_path(self) -> &'static [&'static str] {
         match self {
             Self::CronJob => &["spec", "jobTemplate", "spec", "template"],
             Self::Pod => &[],
+            Self::Custom(kind) => kind.template_path(),
             _ => &["spec", "template"],
         }
     }
 
     /// Where the pod spec stands in an object of this kind.
     #[must_use]
-    pub const fn pod_spec_path(self) -> &'static [&'static str] {
+    pub fn pod_spec_path(self) -> &'static [&'static str] {
         match self {
             Self::CronJob => &["spec", "jobTemplate", "spec", "template", "spec"],
             Self::Pod => &["spec"],
+            Self::Custom(kind) => kind.pod_spec_path(),
             _ => &["spec", "template", "spec"],
         }
     }
@@ -136,6 +143,15 @@ impl Workload {
                 let object = Templated::<CronJobSpec>::deserialize(deserializer)?;
                 (object.metadata, None, object.spec.job_template.spec.template, Running::default())
             }
+            WorkloadKind::Custom(kind) if kind.template_path().is_empty() => {
+                let template = PodTemplate::deserialize(deserializer)?;
+                (template.metadata.clone(), None, template, Running::default())
+            }
+            WorkloadKind::Custom(kind) => {
+                let Found { metadata, replicas, template } =
+                    Found::decode(kind.template_path(), deserializer)?;
+                (metadata, replicas, template, Running::default())
+            }
             _ => {
                 let object = Templated::<TemplateSpec>::deserialize(deserializer)?;
                 (object.metadata, object.spec.replicas, object.spec.template, object.status)
@@ -168,10 +184,20 @@ impl Workload {
         Path::of(self.kind.pod_spec_path())
     }
 
+    /// Whether it has a template: an object of a custom kind may do without, such as a Rollout that refers to a Deployment,
+    /// and is no workload then.
+    #[must_use]
+    pub const fn has_template(&self) -> bool {
+        !matches!(self.kind, WorkloadKind::Custom(_)) || !self.template.spec.containers.is_empty()
+    }
+
     /// How many pods it wants, for the kinds that say so: 1 if it doesn't. Nothing for kinds whose number follows
-    /// from nodes, schedules or the kind itself.
+    /// from nodes, schedules or the kind itself, and for a custom kind that doesn't say it.
     #[must_use]
     pub fn wanted_replicas(&self) -> Option<i32> {
+        if let WorkloadKind::Custom(_) = self.kind {
+            return self.replicas;
+        }
         let counted = matches!(
             self.kind,
             WorkloadKind::Deployment
@@ -182,13 +208,13 @@ impl Workload {
         counted.then(|| self.replicas.unwrap_or(1))
     }
 
-    /// The workload that made this one and keeps it as it is. An owned workload counts as part of its owner.
+    /// The workload that made this one and keeps it as it is, and its kind: built in, or one of these. An owned workload
+    /// counts as part of its owner.
     #[must_use]
-    pub fn owning_workload(&self) -> Option<&OwnerReference> {
-        self.meta.controller().filter(|owner| {
-            let group = owner.api_version.split_once('/').map_or("", |(group, _)| group);
-            WorkloadKind::of(group, &owner.kind).is_some()
-        })
+    pub fn owning_workload(&self, kinds: &CustomKinds) -> Option<(WorkloadKind, &OwnerReference)> {
+        let owner = self.meta.controller()?;
+        let group = owner.api_version.split_once('/').map_or("", |(group, _)| group);
+        Some((kinds.workload(group, &owner.kind)?, owner))
     }
 
     /// The service account that its pods run as.
@@ -254,7 +280,7 @@ mod tests {
             let owner =
                 serde_json::json!({"apiVersion": api_version, "kind": kind, "name": "x", "controller": true});
             decode(WorkloadKind::Pod, &serde_json::json!({"metadata": {"ownerReferences": [owner]}}))
-                .owning_workload()
+                .owning_workload(&CustomKinds::default())
                 .is_some()
         };
         assert!(owned("apps/v1", "ReplicaSet"));

@@ -77,7 +77,8 @@ impl Names<'_> {
 
     fn kind(&self, found: &mut Vec<Diagnostic>) {
         let Some(kind) = self.exception.spec.target.kind.as_deref() else { return };
-        let known = || ObjectKind::all().map(ObjectKind::as_str);
+        let kinds = self.context.collection.inventory.kinds();
+        let known = || kinds.all().map(ObjectKind::as_str);
         if !known().any(|known| known == kind) {
             let message = format!("no control judges a `{kind}`{}", did_you_mean(kind, known()));
             self.context.warn(found, &EXCEPTION_UNKNOWN_KIND, self.at, "spec.target.kind", &message);

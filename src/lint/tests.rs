@@ -71,7 +71,12 @@ fn object(kind: &str, name: &str, spec: &str) -> String {
 
 /// What is told of a file beside the world, as `name at line: message`.
 fn told(file: &str) -> Vec<(&'static str, u32, String)> {
-    let settings = Settings { namespace: "default".into(), limits: Limits::default(), keys: Arc::default() };
+    let settings = Settings {
+        namespace: "default".into(),
+        limits: Limits::default(),
+        keys: Arc::default(),
+        kinds: crate::facts::CustomKinds::default(),
+    };
     let mut collection = Collection::default();
     collection.add(Sheet::read("world.yaml", WORLD.as_bytes(), &settings), Role::Audited);
     collection.add(Sheet::read("it.yaml", file.as_bytes(), &settings), Role::Audited);

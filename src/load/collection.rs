@@ -8,7 +8,7 @@ use super::{CLUSTER, Cause, Origin, Problem, Sheet, Skipped};
 use crate::api::{Kind, RiskException, SecurityStandard, ServiceTier};
 use crate::engine::policy::{Policy, Refused, Settings};
 use crate::facts::object::Object;
-use crate::facts::{Inventory, SubjectKey, Text};
+use crate::facts::{CustomKinds, Inventory, SubjectKey, Text, Workload};
 use crate::manifest::SkipReason;
 
 /// What a file is read for.
@@ -71,6 +71,12 @@ pub struct Collection {
 }
 
 impl Collection {
+    /// An empty one, for files or a cluster with these kinds of workloads, too.
+    #[must_use]
+    pub fn with_kinds(kinds: CustomKinds) -> Self {
+        Self { inventory: Inventory::with_kinds(kinds), ..Self::default() }
+    }
+
     /// Adds a file. Of two namespaces with one name the later counts.
     pub fn add(&mut self, sheet: Sheet, role: Role) {
         let place = self.order.len();
@@ -157,18 +163,27 @@ impl Collection {
             self.skip(&origin, None, reason.to_owned());
             return;
         }
-        let owned = match &object {
-            Object::Workload(workload) => workload.owning_workload().map(|owner| {
+        let part = match &object {
+            Object::Workload(workload) => self.why_no_workload(workload).map(|reason| {
                 let key = SubjectKey::of(object.kind(), &workload.meta);
-                (key.to_string(), format!("part of the {} {} that owns it", owner.kind, owner.name))
+                (key.to_string(), reason)
             }),
             _ => None,
         };
         let key = self.inventory.add(object);
-        if let Some((key, reason)) = owned {
+        if let Some((key, reason)) = part {
             self.skip(&origin, Some(key), reason);
         } else if let Some(key) = key.filter(|_| role == Role::Audited) {
             self.origins.insert(key, origin);
+        }
+    }
+
+    /// Why an object of such a kind is no workload by itself, if it is none.
+    fn why_no_workload(&self, workload: &Workload) -> Option<String> {
+        match workload.owning_workload(self.inventory.kinds()) {
+            Some((_, owner)) => Some(format!("part of the {} {} that owns it", owner.kind, owner.name)),
+            None if workload.has_template() => None,
+            None => Some(format!("it has no pod template at `{}`", workload.template_path())),
         }
     }
 

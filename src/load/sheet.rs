@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{Cause, Origin, Problem, Skipped, policy};
 use crate::api;
 use crate::engine::suggest::did_you_mean;
-use crate::facts::Text;
-use crate::facts::object::{Object, ObjectKind, Recognition, recognize};
+use crate::facts::object::{Object, ObjectKind, Recognition};
+use crate::facts::{CustomKinds, Text};
 use crate::manifest::{self, Document, Keys, Limits};
 
 /// What is the same for every file of a run.
@@ -18,6 +18,8 @@ pub struct Settings {
     pub limits: Limits,
     /// The keys of all trees, numbered.
     pub keys: Arc<Keys>,
+    /// Kinds of workloads that are not built in.
+    pub kinds: CustomKinds,
 }
 
 /// Whether it is known that the API server would take what a file holds.
@@ -108,7 +110,7 @@ impl Sheet {
     }
 
     fn take(&mut self, document: &Document<'_>, settings: &Settings, checked: Checked) {
-        let kind = match recognize(&document.api_version, &document.kind) {
+        let kind = match settings.kinds.recognize(&document.api_version, &document.kind) {
             Recognition::Facts(kind) => kind,
             Recognition::Kubernetes => {
                 self.objects += 1;

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::observed::{self, is_ours, resource};
+use crate::facts::CustomKinds;
 use crate::facts::object::ObjectKind;
 
 /// For how long an evaluation may take before the process counts as stuck.
 const STUCK_EVALUATION: i64 = 120;
 
-/// For how long a watch may neither deliver anything nor ask anew. It asks anew every five minutes by itself, and the API
-/// server ends it after ten at most.
+/// For how long a watch may neither deliver anything nor ask anew. It asks anew every two minutes by itself; an API server
+/// that doesn't answer for longer is no reason to start again.
 const STUCK_WATCH: i64 = 15 * 60;
 
 /// What the probes are answered from.
@@ -35,9 +36,9 @@ struct Watch {
 }
 
 impl Health {
-    pub(super) fn new(now: i64) -> Self {
+    pub(super) fn new(now: i64, custom: &CustomKinds) -> Self {
         let watch = Watch { active: now, listed: false, denied: None };
-        let watches = observed::kinds().map(|kind| (kind, watch)).collect();
+        let watches = observed::kinds(custom).map(|kind| (kind, watch)).collect();
         Self(Mutex::new(Seen { beat: now, evaluated: false, watches }))
     }
 
@@ -121,14 +122,22 @@ impl Health {
 mod tests {
     use super::*;
 
+    fn new(now: i64) -> Health {
+        Health::new(now, &CustomKinds::default())
+    }
+
+    fn kinds() -> impl Iterator<Item = ObjectKind> {
+        observed::kinds(&CustomKinds::default())
+    }
+
     fn alive_at(health: &Health, now: i64) {
         health.beat(now);
-        observed::kinds().for_each(|kind| health.active(kind, now));
+        kinds().for_each(|kind| health.active(kind, now));
     }
 
     #[test]
     fn an_evaluation_that_does_not_end_is_stuck() {
-        let health = Health::new(1000);
+        let health = new(1000);
         assert_eq!(health.stuck(1000 + STUCK_EVALUATION - 1), None);
         assert_eq!(health.stuck(1000 + STUCK_EVALUATION).unwrap(), "stuck: the evaluation");
         health.beat(1200);
@@ -137,10 +146,10 @@ mod tests {
 
     #[test]
     fn a_watch_without_a_sign_of_life_is_stuck_and_one_that_asks_again_is_not() {
-        let health = Health::new(0);
+        let health = new(0);
         alive_at(&health, 500);
         let later = 500 + STUCK_WATCH;
-        for kind in observed::kinds().filter(|kind| *kind != ObjectKind::Node) {
+        for kind in kinds().filter(|kind| *kind != ObjectKind::Node) {
             health.active(kind, later - 60);
         }
         health.beat(later);
@@ -153,9 +162,8 @@ mod tests {
 
     #[test]
     fn it_is_ready_once_everything_that_may_be_listed_is_and_was_evaluated() {
-        let health = Health::new(0);
-        for kind in observed::kinds().filter(|kind| !matches!(kind, ObjectKind::Node | ObjectKind::ConfigMap))
-        {
+        let health = new(0);
+        for kind in kinds().filter(|kind| !matches!(kind, ObjectKind::Node | ObjectKind::ConfigMap)) {
             health.listed(kind);
         }
         health.denied(ObjectKind::ConfigMap, "list");
@@ -173,8 +181,8 @@ mod tests {
 
     #[test]
     fn it_is_never_ready_without_our_own_kinds() {
-        let health = Health::new(0);
-        observed::kinds().for_each(|kind| health.listed(kind));
+        let health = new(0);
+        kinds().for_each(|kind| health.listed(kind));
         health.evaluated();
         health.denied(ObjectKind::ServiceTier, "watch");
         assert_eq!(health.ready().unwrap_err(), "may not watch servicetiers");

@@ -19,7 +19,10 @@ use prometheus_client::registry::Registry;
 use super::clock;
 use super::observed::{is_ours, kinds, resource};
 use super::world::World;
+use crate::cluster::resource_name;
 use crate::engine::status::Findings;
+use crate::facts::object::ObjectKind;
+use crate::facts::{CustomKinds, WorkloadKind};
 pub(super) use posture::Shown;
 use posture::{Posture, number};
 use samples::Samples;
@@ -93,6 +96,7 @@ pub(super) struct Metrics {
     writes: Family<Labels, Counter>,
     events: Family<Labels, Counter>,
     restarts: Family<Labels, Counter>,
+    read: Family<Labels, Counter>,
     denied: Samples,
     errors: Family<Labels, Counter>,
     facts: Samples,
@@ -101,7 +105,7 @@ pub(super) struct Metrics {
 }
 
 impl Metrics {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(custom: &CustomKinds) -> Self {
         let mut metrics = Self {
             registry: Registry::default(),
             posture: Posture::default(),
@@ -114,6 +118,7 @@ impl Metrics {
             writes: Family::default(),
             events: Family::default(),
             restarts: Family::default(),
+            read: Family::default(),
             denied: Samples::of(&table::WATCH_DENIED),
             errors: Family::default(),
             facts: Samples::of(&table::FACTS),
@@ -121,7 +126,7 @@ impl Metrics {
             leader: Gauge::default(),
         };
         metrics.register();
-        metrics.begin();
+        metrics.begin(custom);
         metrics
     }
 
@@ -141,6 +146,7 @@ impl Metrics {
         table::STATUSES_WAITING.register(registry, self.waiting.clone());
         table::API_WRITES.register(registry, self.writes.clone());
         table::EVENTS.register(registry, self.events.clone());
+        table::READ.register(registry, self.read.clone());
         table::WATCH_RESTARTS.register(registry, self.restarts.clone());
         table::WATCH_DENIED.register(registry, self.denied.clone());
         table::ERROR_COUNT.register(registry, self.errors.clone());
@@ -155,9 +161,10 @@ impl Metrics {
     }
 
     /// Counters are there before they count: a rate needs a first value.
-    fn begin(&self) {
-        for kind in kinds() {
-            drop(self.restarts.get_or_create(&vec![("resource", resource(kind).plural)]));
+    fn begin(&self, custom: &CustomKinds) {
+        for kind in kinds(custom) {
+            drop(self.read(kind));
+            drop(self.restarts.get_or_create(&vec![("resource", label(kind))]));
         }
         for told in table::TOLD {
             drop(self.events.get_or_create(&vec![("result", told.to_owned())]));
@@ -165,7 +172,7 @@ impl Metrics {
         for failure in table::ERRORS {
             drop(self.errors.get_or_create(&vec![("category", failure.to_owned())]));
         }
-        for kind in kinds().filter(|kind| is_ours(*kind)) {
+        for kind in kinds(custom).filter(|kind| is_ours(*kind)) {
             for result in ["ok", "error"] {
                 drop(self.writes.get_or_create(&write_labels(&resource(kind).plural, result)));
             }
@@ -181,7 +188,7 @@ impl Metrics {
         }
         self.facts.replace(facts);
         let mut malformed = self.malformed.gather();
-        for kind in kinds() {
+        for kind in kinds(world.inventory.kinds()) {
             let of_kind = world.malformed.keys().filter(|(of, _)| *of == kind).count();
             if of_kind > 0 {
                 malformed.add([kind.as_str()], number(of_kind as u64));
@@ -195,7 +202,7 @@ impl Metrics {
     pub(super) fn show_denied(&self, world: &World) {
         let mut denied = self.denied.gather();
         for (kind, verb) in &world.denied {
-            denied.add([&resource(*kind).plural, verb], 1.0);
+            denied.add([&label(*kind), verb], 1.0);
         }
         self.denied.replace(denied);
     }
@@ -234,8 +241,13 @@ impl Metrics {
         events.inc_by(u64::try_from(number).unwrap_or(u64::MAX));
     }
 
-    pub(super) fn watch_failed(&self, resource: &str) {
-        self.restarts.get_or_create(&vec![("resource", resource.to_owned())]).inc();
+    /// The bytes of objects of a kind that were read.
+    pub(super) fn read(&self, kind: ObjectKind) -> Counter {
+        self.read.get_or_create(&vec![("kind", kind.as_str().to_owned())]).clone()
+    }
+
+    pub(super) fn watch_failed(&self, kind: ObjectKind) {
+        self.restarts.get_or_create(&vec![("resource", label(kind))]).inc();
         self.failed(Failure::Watch);
     }
 
@@ -252,6 +264,14 @@ impl Metrics {
         // Writing to a string can't fail.
         let _ = encode(&mut text, &self.registry);
         text
+    }
+}
+
+/// The resource of a kind; with its group where others may have a resource of that name.
+fn label(kind: ObjectKind) -> String {
+    match kind {
+        ObjectKind::Workload(WorkloadKind::Custom(_)) => resource_name(kind),
+        kind => resource(kind).plural,
     }
 }
 

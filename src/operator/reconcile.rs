@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
+use opentelemetry::trace::SpanContext;
 use tokio::sync::watch;
 use tracing::{debug, warn};
 
@@ -12,6 +13,7 @@ use super::events::{self, Outbox, Telling};
 use super::lease::Proof;
 use super::metrics::{Failure, Shown, Told};
 use super::status::{self, Write};
+use super::trace::Came;
 use super::world::{Changes, World};
 use super::{Shared, clock};
 use crate::api::Kind;
@@ -53,11 +55,13 @@ pub(super) struct Round {
     pub(super) writes: Vec<Write>,
     /// When the first change came that it judged.
     pub(super) since: Instant,
+    /// Its span, if there are traces.
+    pub(super) span: Option<SpanContext>,
 }
 
 /// Evaluates when something changed or time makes a difference. Never returns.
 pub(super) async fn run(shared: Arc<Shared>, leader: watch::Receiver<bool>, proof: Proof) -> &'static str {
-    let (outbox, inbox) = watch::channel(Round { writes: Vec::new(), since: clock::instant() });
+    let (outbox, inbox) = watch::channel(Round { writes: Vec::new(), since: clock::instant(), span: None });
     let events = Outbox::default();
     let evaluating = evaluate_for_ever(&shared, &outbox, &events, &leader);
     let writing = status::write_for_ever(&shared, inbox, leader.clone(), proof.clone());
@@ -87,13 +91,13 @@ async fn evaluate_for_ever(
         let began = clock::instant();
         let evaluated = tokio::task::spawn_blocking(move || once(&world, &evaluator));
         match evaluated.await {
-            Ok((evaluated, since)) => {
+            Ok((evaluated, since, span)) => {
                 next = Some(evaluated.next);
                 shared.health.evaluated();
                 if !evaluated.writes.is_empty() {
                     debug!(judged = evaluated.judged, writes = evaluated.writes.len(), "evaluated");
                 }
-                outbox.send_replace(Round { writes: evaluated.writes, since });
+                outbox.send_replace(Round { writes: evaluated.writes, since, span });
                 let dropped = events.offer(evaluated.told, *leader.borrow());
                 if dropped > 0 {
                     warn!(dropped, "more is to be told than events are written; the statuses say all");
@@ -111,21 +115,26 @@ async fn evaluate_for_ever(
     }
 }
 
-/// One evaluation, and when the first change came that it judged; its own beginning, where time alone asked for it.
-fn once(shared: &Shared, evaluator: &Mutex<Evaluator>) -> (Evaluated, Instant) {
+/// One evaluation, and when the first change came that it judged; its own beginning, where time alone asked for it. With
+/// traces, its span.
+fn once(shared: &Shared, evaluator: &Mutex<Evaluator>) -> (Evaluated, Instant, Option<SpanContext>) {
     let mut evaluator = evaluator.lock().unwrap_or_else(PoisonError::into_inner);
     let mut world = shared.world.blocking_write();
     let changes = world.take_changes();
-    let first_unseen = shared.unseen.take();
+    let unseen = shared.unseen.take();
     // Nobody changes the world between the two.
     let world = world.downgrade();
     // What was there before the process was is no change.
-    let since = first_unseen.filter(|_| changes.is_some());
-    let began = clock::instant();
-    let evaluated = evaluator.evaluate(&world, changes, clock::now());
+    let seen = unseen.as_ref().filter(|_| changes.is_some());
+    let (since, number) = (seen.map(|it| it.first), seen.map_or(0, |it| it.number));
+    let (began, now) = (clock::instant(), clock::now());
+    let evaluated = evaluator.evaluate(&world, changes, now);
     evaluator.show(shared, &evaluated, &world);
     shared.metrics.timed(began.elapsed(), since.map(|since| since.elapsed()), evaluated.judged);
-    (evaluated, since.unwrap_or(began))
+    let came = Came { changes: number, judged: evaluated.judged, writes: evaluated.writes.len() };
+    let spans = unseen.as_ref().map(|it| it.spans.as_slice()).unwrap_or_default();
+    let span = shared.traces.evaluation(now, spans, came);
+    (evaluated, since.unwrap_or(began), span)
 }
 
 /// Waits for a change or for the time to come. False if neither came, and it is only time to look at the clock again.

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
+use opentelemetry::trace::SpanContext;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -72,6 +73,7 @@ pub(super) async fn write_for_ever(
     let mut waiting: VecDeque<Write> = VecDeque::new();
     let mut failures = Failures::default();
     let mut unwritten = Unwritten::default();
+    let mut cause = None;
     loop {
         shared.metrics.leads(*leader.borrow());
         shared.metrics.waiting(waiting.len());
@@ -83,9 +85,10 @@ pub(super) async fn write_for_ever(
                 if changed.is_err() {
                     return;
                 }
-                let Round { writes, since } = inbox.borrow_and_update().clone();
+                let Round { writes, since, span } = inbox.borrow_and_update().clone();
                 unwritten.found(writes.len(), since);
                 waiting = writes.into();
+                cause = span;
             }
             changed = leader.changed() => {
                 if changed.is_err() {
@@ -97,7 +100,7 @@ pub(super) async fn write_for_ever(
                     continue;
                 }
                 if let Some(write) = waiting.pop_front() {
-                    let done = apply(shared, &write).await;
+                    let done = apply(shared, &write, cause.as_ref()).await;
                     let all_done = failures.note(done, waiting.is_empty(), Instant::now());
                     if let Some(since) = all_done.then(|| unwritten.settled()).flatten() {
                         shared.metrics.settled(since.elapsed());
@@ -143,7 +146,7 @@ impl Failures {
 }
 
 /// Writes one status. False if it should be tried again; an object that has gone needs none.
-async fn apply(shared: &Shared, write: &Write) -> bool {
+async fn apply(shared: &Shared, write: &Write, cause: Option<&SpanContext>) -> bool {
     let kind = match write.kind {
         Kind::SecurityStandard => ObjectKind::SecurityStandard,
         Kind::ServiceTier => ObjectKind::ServiceTier,
@@ -156,12 +159,14 @@ async fn apply(shared: &Shared, write: &Write) -> bool {
     } else {
         Api::namespaced_with(shared.client.clone(), namespace, &resource)
     };
+    let span = shared.traces.status_write(cause, kind, &write.key);
     let parameters = PatchParams::apply(NAME).force();
     let answer = api.patch_status(name, &parameters, &Patch::Apply(&write.body)).await;
     shared.metrics.wrote(&resource.plural, answer.is_ok());
     match answer {
         Ok(object) => {
             debug!(kind = resource.kind, namespace, name, outcome = "written", "status written");
+            span.ended("written", None);
             // What was written is known at once, before the watch says so.
             if let Ok(value) = serde_json::to_value(&object)
                 && let Ok(object) = Object::decode(kind, &value)
@@ -176,14 +181,19 @@ async fn apply(shared: &Shared, write: &Write) -> bool {
             }
             true
         }
-        Err(kube::Error::Api(status)) if status.is_not_found() => true,
+        Err(kube::Error::Api(status)) if status.is_not_found() => {
+            span.ended("gone", None);
+            true
+        }
         Err(kube::Error::Api(status)) if status.is_conflict() => {
             debug!(kind = resource.kind, namespace, name, "the object has changed; its status is made anew");
+            span.ended("conflict", None);
             false
         }
         Err(error) => {
             let outcome = "retried";
             warn!(kind = resource.kind, namespace, name, outcome, %error, "a status can't be written; it is tried again");
+            span.ended(outcome, Some(error.to_string()));
             false
         }
     }

@@ -9,16 +9,26 @@ use kube::api::{Api, ListParams, WatchParams};
 use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Client, Resource};
+use prometheus_client::metrics::counter::Counter;
 use tokio::time::sleep;
 use tracing::{debug, info, warn};
 
 use super::metrics::Failure;
+use super::trace::Happened;
 use super::{Shared, clock};
+use crate::cluster::list::is_served;
 use crate::cluster::observed::{Observed, is_optional, resource};
 use crate::facts::object::ObjectKind;
 
 /// How often is looked whether a permission that was denied is back.
 const LOOK: Duration = Duration::from_secs(5);
+
+/// How often is looked whether a kind is served that was not.
+const LOOK_FOR_KIND: Duration = Duration::from_secs(15);
+
+/// For how many seconds a watch stays open, at least and at most. The API server asks for permissions when one is begun
+/// and never again: one that is withdrawn shows at the end of it. To begin again costs a request and no list.
+const OPEN: (u32, u32) = (60, 120);
 
 /// Namespace, empty for cluster-scoped kinds, and name.
 pub(super) type Key = (String, String);
@@ -38,46 +48,98 @@ pub(super) async fn serves_streaming_lists(client: &Client) -> bool {
     }
 }
 
+/// How the watch is made that stands at this place among all: they don't end together.
+pub(super) fn config(place: usize, streaming: bool) -> watcher::Config {
+    let spread = u32::try_from(place).unwrap_or(0).wrapping_mul(7) % (OPEN.1 - OPEN.0 + 1);
+    let config = watcher::Config::default().timeout(OPEN.0 + spread);
+    if streaming { config.streaming_lists() } else { config }
+}
+
+/// Why a watch ends, for longer than a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// The API server denies this verb.
+    Denied(&'static str),
+    /// It doesn't know the kind.
+    NotServed,
+}
+
 /// Keeps the objects of a kind in the world. Never returns: a watch that breaks is begun again, with a growing pause; one
-/// that is denied, once the permission is back.
-pub(super) async fn keep(shared: Arc<Shared>, kind: ObjectKind, streaming: bool) -> &'static str {
+/// that is denied, once the permission is back; and one of a kind that isn't served, once it is.
+pub(super) async fn keep(shared: Arc<Shared>, kind: ObjectKind, config: watcher::Config) -> &'static str {
     let api: Api<Observed> = Api::all_with(shared.client.clone(), &resource(kind));
-    let config = watcher::Config::default();
-    let config = if streaming { config.streaming_lists() } else { config };
+    let mut intake = Intake { shared: &shared, kind, bytes: shared.metrics.read(kind), listed: None };
     loop {
         let mut events = Box::pin(watcher(api.clone(), config.clone()).default_backoff());
-        let mut listed: Option<BTreeSet<Key>> = None;
-        let verb = loop {
+        intake.listed = None;
+        let end = loop {
             let Some(event) = events.next().await else { return "a watch" };
             shared.health.active(kind, clock::seconds());
             match event {
-                Ok(event) => take(&shared, kind, event, &mut listed).await,
-                Err(error) => match denied_verb(&error) {
-                    Some(verb) => break verb,
-                    None => failed(&shared, kind, &error).await,
+                Ok(event) => intake.take(event).await,
+                Err(error) => match end(&shared, kind, &error).await {
+                    Some(end) => break end,
+                    None => failed(&shared, kind, &error),
                 },
             }
         };
-        // A new watch lists again, which shows that the permission is back.
+        // A new watch lists again, which shows what is there by then.
         drop(events);
-        denied(&shared, kind, verb).await;
+        match end {
+            End::Denied(verb) => denied(&shared, kind, verb).await,
+            End::NotServed => not_served(&shared, kind).await,
+        }
         loop {
-            sleep(LOOK).await;
-            if is_allowed(&api, verb).await {
+            sleep(if end == End::NotServed { LOOK_FOR_KIND } else { LOOK }).await;
+            shared.health.active(kind, clock::seconds());
+            let is_over = match end {
+                End::Denied(verb) => is_allowed(&api, verb).await,
+                End::NotServed => is_served(&shared.client, kind).await,
+            };
+            if is_over {
                 break;
             }
         }
     }
 }
 
-async fn failed(shared: &Shared, kind: ObjectKind, error: &watcher::Error) {
-    if is_optional(kind) && is_not_served(error) {
-        debug!(kind = kind.as_str(), "not installed; looked for again");
-        listed_all(shared, kind, &BTreeSet::new()).await;
+/// Whether an error ends a watch. Who may not see a kind is refused before it turns out that there is none.
+async fn end(shared: &Shared, kind: ObjectKind, error: &watcher::Error) -> Option<End> {
+    if is_not_served(error) {
+        return Some(End::NotServed);
+    }
+    let verb = denied_verb(error)?;
+    let is_there = !is_optional(kind) || is_served(&shared.client, kind).await;
+    Some(if is_there { End::Denied(verb) } else { End::NotServed })
+}
+
+fn failed(shared: &Shared, kind: ObjectKind, error: &watcher::Error) {
+    shared.metrics.watch_failed(kind);
+    warn!(kind = kind.as_str(), outcome = "retried", %error, "watch failed; it is begun again");
+}
+
+/// What isn't served has no objects. Of what a cluster may do without that is no failure.
+async fn not_served(shared: &Shared, kind: ObjectKind) {
+    if is_optional(kind) {
+        let gone = listed_all(shared, kind, &BTreeSet::new()).await;
+        if gone > 0 {
+            info!(
+                kind = kind.as_str(),
+                objects = gone,
+                outcome = "gone",
+                "no longer installed; it is looked for"
+            );
+        } else {
+            debug!(kind = kind.as_str(), "not installed; it is looked for");
+        }
         return;
     }
-    shared.metrics.watch_failed(&resource(kind).plural);
-    warn!(kind = kind.as_str(), outcome = "retried", error = %explain(error), "watch failed; it is begun again");
+    shared.metrics.watch_failed(kind);
+    warn!(
+        kind = kind.as_str(),
+        outcome = "retried",
+        "the API server doesn't serve it; `stanchion crds | kubectl apply --server-side -f -` installs our kinds"
+    );
 }
 
 async fn denied(shared: &Shared, kind: ObjectKind, verb: &'static str) {
@@ -94,7 +156,7 @@ async fn denied(shared: &Shared, kind: ObjectKind, verb: &'static str) {
             outcome = "unknown",
             "permission denied; the rest goes on without it"
         );
-        shared.note_change();
+        shared.note_change(None);
     }
 }
 
@@ -127,53 +189,85 @@ fn is_not_served(error: &watcher::Error) -> bool {
     )
 }
 
-/// A kind that isn't installed is named as such.
-fn explain(error: &watcher::Error) -> String {
-    if is_not_served(error) {
-        "the API server doesn't serve it; `stanchion crds | kubectl apply --server-side -f -` installs our kinds".to_owned()
-    } else {
-        error.to_string()
-    }
-}
-
-/// A complete list of a kind was seen.
-async fn listed_all(shared: &Shared, kind: ObjectKind, present: &BTreeSet<Key>) {
+/// A complete list of a kind was seen. How many objects are gone.
+async fn listed_all(shared: &Shared, kind: ObjectKind, present: &BTreeSet<Key>) -> usize {
     let mut world = shared.world.write().await;
     let healed = world.denied.contains_key(&kind);
-    let changed = world.retain(kind, present);
+    let retained = world.retain(kind, present);
     shared.health.listed(kind);
     if healed {
         shared.metrics.show_denied(&world);
         info!(kind = kind.as_str(), outcome = "listed", "the permission is back");
     }
-    if changed {
-        shared.note_change();
+    if retained.changed {
+        shared.note_change(None);
     }
+    retained.gone
 }
 
-async fn take(shared: &Shared, kind: ObjectKind, event: Event<Observed>, listed: &mut Option<BTreeSet<Key>>) {
-    let changed = match event {
-        Event::Init => {
-            *listed = Some(BTreeSet::new());
-            false
-        }
-        Event::InitApply(observed) => {
-            if let Some(listed) = listed {
-                listed.insert(key_of(&observed));
+/// What a watch of a kind takes in.
+struct Intake<'a> {
+    shared: &'a Shared,
+    kind: ObjectKind,
+    /// What was read.
+    bytes: Counter,
+    /// The objects of a list that is not complete yet.
+    listed: Option<BTreeSet<Key>>,
+}
+
+impl Intake<'_> {
+    async fn take(&mut self, event: Event<Observed>) {
+        match event {
+            Event::Init => self.listed = Some(BTreeSet::new()),
+            Event::InitApply(observed) => {
+                if let Some(listed) = &mut self.listed {
+                    listed.insert(key_of(&observed));
+                }
+                if self.put(&observed).await {
+                    self.shared.note_change(None);
+                }
             }
-            put(shared, kind, &observed).await
+            Event::InitDone => {
+                let present = self.listed.take().unwrap_or_default();
+                debug!(kind = self.kind.as_str(), objects = present.len(), "listed");
+                listed_all(self.shared, self.kind, &present).await;
+            }
+            Event::Apply(observed) => self.change(Happened::Applied, &observed).await,
+            Event::Delete(observed) => self.change(Happened::Deleted, &observed).await,
         }
-        Event::InitDone => {
-            let present = listed.take().unwrap_or_default();
-            debug!(kind = kind.as_str(), objects = present.len(), "listed");
-            listed_all(shared, kind, &present).await;
-            false
+    }
+
+    /// Something happened to an object. If that makes a difference, somebody may want to see what comes of it.
+    async fn change(&self, happened: Happened, observed: &Observed) {
+        let Self { shared, kind, .. } = self;
+        let began = shared.traces.are_wanted().then(clock::now);
+        let changed = match happened {
+            Happened::Applied => self.put(observed).await,
+            Happened::Deleted => shared.world.write().await.remove(*kind, &key_of(observed)),
+        };
+        if changed {
+            let began = began.filter(|_| shared.unseen.takes_spans());
+            let span =
+                began.and_then(|began| shared.traces.change(happened, *kind, &key_of(observed), began));
+            shared.note_change(span);
         }
-        Event::Apply(observed) => put(shared, kind, &observed).await,
-        Event::Delete(observed) => shared.world.write().await.remove(kind, &key_of(&observed)),
-    };
-    if changed {
-        shared.note_change();
+    }
+
+    /// Decodes outside the lock, and drops the bytes.
+    async fn put(&self, observed: &Observed) -> bool {
+        let Self { shared, kind, .. } = self;
+        let bytes = observed.raw.get();
+        self.bytes.inc_by(bytes.len() as u64);
+        match observed.decode(*kind) {
+            Ok(object) => shared.world.write().await.put(object),
+            Err(error) => {
+                let key = key_of(observed);
+                shared.metrics.failed(Failure::Decode);
+                let (kind_name, outcome) = (kind.as_str(), "passed over");
+                warn!(kind = kind_name, namespace = key.0, name = key.1, outcome, %error, "an object can't be decoded; the others go on");
+                shared.world.write().await.put_malformed(*kind, key, bytes, &error.to_string())
+            }
+        }
     }
 }
 
@@ -182,16 +276,14 @@ fn key_of(observed: &Observed) -> Key {
     (meta.namespace.clone().unwrap_or_default(), meta.name.clone().unwrap_or_default())
 }
 
-/// Decodes outside the lock, and drops the bytes.
-async fn put(shared: &Shared, kind: ObjectKind, observed: &Observed) -> bool {
-    match observed.decode(kind) {
-        Ok(object) => shared.world.write().await.put(object),
-        Err(error) => {
-            let key = key_of(observed);
-            shared.metrics.failed(Failure::Decode);
-            let (kind_name, outcome) = (kind.as_str(), "passed over");
-            warn!(kind = kind_name, namespace = key.0, name = key.1, outcome, %error, "an object can't be decoded; the others go on");
-            shared.world.write().await.put_malformed(kind, key, observed.raw.get(), &error.to_string())
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_watch_ends_within_two_minutes_and_not_all_of_them_together() {
+        let times: BTreeSet<u32> = (0..57).map(|place| config(place, true).timeout.unwrap()).collect();
+        assert!(times.iter().all(|time| (OPEN.0..=OPEN.1).contains(time)), "{times:?}");
+        assert!(times.len() > 50, "{times:?}");
     }
 }

@@ -10,7 +10,7 @@ use super::observed;
 use super::watch::Key;
 use crate::api::{Action, Kind, RiskException, SecurityStandard, ServiceTier};
 use crate::facts::object::{Object, ObjectKind};
-use crate::facts::{Change, Inventory, Known, Meta, SubjectKey};
+use crate::facts::{Change, CustomKinds, Inventory, Known, Meta, SubjectKey, WorkloadKind};
 
 /// All that posture is made from. Every method that changes it says whether posture can depend on the change.
 #[derive(Debug, Default)]
@@ -54,6 +54,15 @@ impl Changes {
     }
 }
 
+/// What a complete list of a kind makes of what was held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Retained {
+    /// Whether posture can depend on it.
+    pub(super) changed: bool,
+    /// How many objects are gone.
+    pub(super) gone: usize,
+}
+
 /// What is different about an object of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Difference {
@@ -74,11 +83,17 @@ pub(super) struct Malformed {
 }
 
 impl World {
+    /// An empty one, which has these kinds of workloads, too.
+    pub(super) fn with_kinds(kinds: CustomKinds) -> Self {
+        Self { inventory: Inventory::with_kinds(kinds), ..Self::default() }
+    }
+
     /// Whether every kind has been listed once, or may not be: what depends on it is unknown then, and the rest goes on.
     /// Without our own kinds there is nothing to go on with.
     pub(super) fn is_synced(&self) -> bool {
         let may_be_missing = |kind| self.denied.contains_key(&kind) && !observed::is_ours(kind);
-        observed::kinds().all(|kind| self.synced.contains(&kind) || may_be_missing(kind))
+        observed::kinds(self.inventory.kinds())
+            .all(|kind| self.synced.contains(&kind) || may_be_missing(kind))
     }
 
     /// The API server refuses this verb for the kind, until it is listed again.
@@ -122,8 +137,17 @@ impl World {
             fact => {
                 let healed = fact.meta().is_some_and(|meta| self.heal(fact.kind(), meta));
                 let change = self.inventory.put(fact);
-                if let Some(Change { key, before: Known::Nothing }) = &change {
-                    *self.held.entry(key.kind).or_default() += 1;
+                if let Some(Change { key, before }) = &change {
+                    let there = &self.inventory;
+                    let is_there = |key| there.workload(key).is_some() || there.owned_workload(key).is_some();
+                    let is_custom = matches!(key.kind, ObjectKind::Workload(WorkloadKind::Custom(_)));
+                    let held = self.held.entry(key.kind).or_default();
+                    match before {
+                        Known::Nothing => *held += 1,
+                        // It has no template any more, and so is no workload.
+                        _ if is_custom && !is_there(key) => *held = held.saturating_sub(1),
+                        _ => {}
+                    }
                 }
                 self.note_fact(change) || healed
             }
@@ -200,7 +224,7 @@ impl World {
     }
 
     /// Forgets what a complete list of a kind doesn't hold.
-    pub(super) fn retain(&mut self, kind: ObjectKind, present: &BTreeSet<Key>) -> bool {
+    pub(super) fn retain(&mut self, kind: ObjectKind, present: &BTreeSet<Key>) -> Retained {
         let gone: Vec<Key> = self.keys(kind).into_iter().filter(|key| !present.contains(key)).collect();
         for key in &gone {
             self.remove(kind, key);
@@ -212,7 +236,7 @@ impl World {
             self.inventory.have_read(kind);
             self.begin_anew();
         }
-        first || healed || !gone.is_empty()
+        Retained { changed: first || healed || !gone.is_empty(), gone: gone.len() }
     }
 
     /// The objects held, of every kind that is watched.
@@ -223,7 +247,7 @@ impl World {
             ObjectKind::RiskException => self.exceptions.len() as u64,
             fact => self.held.get(&fact).copied().unwrap_or_default(),
         };
-        observed::kinds().map(|kind| (kind, size(kind))).collect()
+        observed::kinds(self.inventory.kinds()).map(|kind| (kind, size(kind))).collect()
     }
 
     fn forget(&mut self, kind: ObjectKind, key: &Key) -> bool {
@@ -306,7 +330,6 @@ fn put_resource<K: ResourceExt, Spec: PartialEq, Status: PartialEq>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::WorkloadKind;
 
     fn deployment(image: &str) -> Object {
         let object = serde_json::json!({
@@ -347,7 +370,7 @@ mod tests {
         let mut world = World::default();
         let kind = ObjectKind::Workload(WorkloadKind::Deployment);
         world.put(deployment("a:1"));
-        assert!(world.retain(kind, &BTreeSet::new()));
+        assert_eq!(world.retain(kind, &BTreeSet::new()), Retained { changed: true, gone: 1 });
         assert_eq!(world.inventory.workloads().count(), 0);
     }
 
@@ -366,22 +389,43 @@ mod tests {
     }
 
     #[test]
+    fn what_loses_its_template_is_not_held() {
+        let declared = "argoproj.io/v1alpha1/Rollout=spec.template".parse().unwrap();
+        let kinds = CustomKinds::new(vec![declared]).unwrap();
+        let kind = kinds.iter().map(|kind| ObjectKind::Workload(WorkloadKind::Custom(kind))).next().unwrap();
+        let mut world = World::with_kinds(kinds);
+        let rollout = |containers: serde_json::Value| {
+            let template = serde_json::json!({"spec": {"containers": containers}});
+            let object = serde_json::json!({"metadata": {"name": "a", "namespace": "b"}, "spec": {"template": template}});
+            Object::decode(kind, &object).unwrap()
+        };
+        let held = |world: &World| world.sizes().into_iter().find(|(of, _)| *of == kind).unwrap().1;
+        assert!(world.put(rollout(serde_json::json!([{"name": "app"}]))));
+        assert_eq!(held(&world), 1);
+        assert!(world.put(rollout(serde_json::json!([]))));
+        assert_eq!(held(&world), 0);
+        assert!(!world.put(rollout(serde_json::json!([]))));
+        assert!(!world.remove(kind, &("b".to_owned(), "a".to_owned())));
+        assert_eq!(held(&world), 0);
+    }
+
+    #[test]
     fn what_may_not_be_looked_at_keeps_nothing_waiting_but_our_own_kinds() {
         let mut world = World::default();
         let none = BTreeSet::new();
         let others = |kind: &ObjectKind| !matches!(kind, ObjectKind::Node | ObjectKind::ServiceTier);
-        for kind in observed::kinds().filter(others) {
+        for kind in observed::kinds(&CustomKinds::default()).filter(others) {
             world.retain(kind, &none);
         }
         assert!(world.deny(ObjectKind::Node, "list"));
         assert!(!world.deny(ObjectKind::Node, "list"), "it is known");
         assert!(world.deny(ObjectKind::ServiceTier, "watch"));
         assert!(!world.is_synced());
-        assert!(world.retain(ObjectKind::ServiceTier, &none));
+        assert!(world.retain(ObjectKind::ServiceTier, &none).changed);
         assert!(world.is_synced());
         assert!(world.take_changes().is_none(), "everything is new");
         assert_eq!(world.inventory.unread(), &BTreeSet::from([ObjectKind::Node]));
-        assert!(world.retain(ObjectKind::Node, &none), "the permission came back");
+        assert!(world.retain(ObjectKind::Node, &none).changed, "the permission came back");
         assert!(world.denied.is_empty());
         assert!(world.inventory.unread().is_empty());
         assert!(world.take_changes().is_some_and(|changes| changes.anew));

@@ -22,6 +22,7 @@ pub use framework::{ClauseName, ClauseReport, FrameworkReport, UnaskedClause};
 pub use measure::{MeasureReport, Verdict};
 
 use crate::api::{Action, Severity};
+use crate::facts::ObjectKind;
 
 /// `apiVersion` of an audit.
 pub const API_VERSION: &str = "audit.stanchion.dev/v1";
@@ -267,6 +268,9 @@ pub struct OwnerPosture {
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SubjectReport {
+    /// The kind, for renderers: programs read its name.
+    #[serde(skip)]
+    pub subject: ObjectKind,
     /// The kind.
     pub kind: &'static str,
     /// The namespace; null for cluster-scoped kinds.

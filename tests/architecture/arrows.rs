@@ -30,7 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("load", &["api", "engine", "facts", "manifest"]),
     ("controls", &["api", "declare_control", "engine", "facts", "relations"]),
     ("admission", &["api", "engine", "facts", "load", "manifest"]),
-    ("config", &["api", "engine", "manifest"]),
+    ("config", &["api", "engine", "facts", "manifest"]),
     ("draft", &["api", "engine", "facts"]),
     ("lint", &["api", "engine", "facts", "load", "manifest"]),
     ("report", &["api", "engine", "facts", "fix", "lint", "load", "manifest"]),

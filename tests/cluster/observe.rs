@@ -8,7 +8,7 @@ use stanchion::operator::metrics::TABLE;
 
 use crate::openmetrics::{self, Family};
 use crate::operator::Operator;
-use crate::plane::{self, Cluster, cluster, eventually};
+use crate::plane::{self, Cluster, cluster, eventually, eventually_within};
 use crate::shop::{Shop, condition};
 
 fn scrape(operator: &Operator) -> BTreeMap<String, Family> {
@@ -79,6 +79,8 @@ fn what_is_documented_is_what_is_scraped() {
     let exception = [("life", "expiring_soon"), ("tier", "retail"), ("age", "under_7d")];
     assert!(is(value(&families, "stanchion_exceptions", &exception), 1.0));
     assert!(is(value(&families, "stanchion_facts", &[("kind", "SecurityStandard")]), 1.0));
+    let read = value(&families, "stanchion_read_bytes", &[("kind", "Deployment")]).unwrap();
+    assert!((500.0..1e6).contains(&read), "{read} bytes of two Deployments");
     assert!(is(value(&families, "stanchion_statuses_waiting", &[]), 0.0));
     for latency in ["stanchion_reconcile_latency_seconds", "stanchion_status_latency_seconds"] {
         let seen = operator.metric(&format!("{latency}_count"));
@@ -160,6 +162,26 @@ fn a_permission_that_is_denied_is_said_and_the_rest_goes_on_until_it_is_back() {
         lines.len()
     };
     assert_eq!((said("unknown"), said("listed")), (1, 1), "{:#?}", operator.log());
+}
+
+#[test]
+fn a_permission_that_is_withdrawn_shows_when_the_watch_ends_that_is_open() {
+    let cluster = cluster();
+    let operator = Operator::ready(&cluster, "withdrawn");
+    let shop = Shop::open(&cluster);
+    shop.await_failing(0);
+    // Of all watches this one is open for the shortest time, which is a minute.
+    let rights = Rights::without(&cluster, "watch", "cronjobs");
+    let denied = [("resource", "cronjobs"), ("verb", "watch")];
+    eventually_within(Duration::from_secs(100), "the metric", &mut || {
+        let seen = value(&scrape(&operator), "stanchion_watch_denied", &denied);
+        if is(seen, 1.0) { Ok(()) } else { Err(format!("{seen:?}")) }
+    });
+    shop.await_condition(&shop.standard(), "Evaluated", "PermissionDenied");
+    shop.set_privileged("cart", true);
+    shop.await_failing(1);
+    drop(rights);
+    shop.await_condition(&shop.standard(), "Evaluated", "Evaluated");
 }
 
 #[test]

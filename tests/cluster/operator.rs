@@ -21,18 +21,31 @@ pub(crate) struct Operator {
 impl Operator {
     /// Starts it, and waits until its first evaluation is done.
     pub(crate) fn ready(cluster: &Cluster, identity: &str) -> Self {
-        let operator = Self::start(cluster, identity);
+        Self::ready_with(cluster, identity, &[])
+    }
+
+    /// The same with more flags.
+    pub(crate) fn ready_with(cluster: &Cluster, identity: &str, flags: &[&str]) -> Self {
+        let operator = Self::start_with(cluster, identity, flags);
         eventually("readyz of the operator", || operator.answers("/readyz", "200"));
         operator
     }
 
     /// Starts it, and waits until it listens.
     pub(crate) fn start(cluster: &Cluster, identity: &str) -> Self {
+        Self::start_with(cluster, identity, &[])
+    }
+
+    /// The same with more flags.
+    pub(crate) fn start_with(cluster: &Cluster, identity: &str, flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let log = fs::File::create_new(folder.path().join("log")).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_stanchion"));
         command.args(["controller", "--http", "127.0.0.1:0", "--namespace", HOME, "--identity", identity]);
-        command.arg("--kubeconfig").arg(cluster.kubeconfig()).env_remove("STANCHION_LOG");
+        command.args(flags).arg("--kubeconfig").arg(cluster.kubeconfig());
+        for variable in ["STANCHION_LOG", "STANCHION_WORKLOAD_KINDS", "OTEL_EXPORTER_OTLP_ENDPOINT"] {
+            command.env_remove(variable);
+        }
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
         let mut operator = Self { child, folder, address: String::new() };
         operator.address = eventually("the address that the operator listens on", || {

@@ -69,8 +69,12 @@ fn policy() -> &'static Policy {
 
 /// The safe patches of a text, judged by every control. One a place.
 pub(crate) fn patches(text: &str) -> Vec<(Position, Patch)> {
-    let settings =
-        Settings { namespace: Text::from("shop"), limits: Limits::default(), keys: Arc::default() };
+    let settings = Settings {
+        namespace: Text::from("shop"),
+        limits: Limits::default(),
+        keys: Arc::default(),
+        kinds: stanchion::facts::CustomKinds::default(),
+    };
     let mut collection = Collection::default();
     collection.add(Sheet::read("it.yaml", text.as_bytes(), &settings), Role::Audited);
     let assessment = assess(policy(), &collection.inventory, jiff::Timestamp::UNIX_EPOCH);

@@ -277,6 +277,11 @@ table! {
     EVENTS = Row::counter("stanchion_events", "Events on what somebody must act on, by what became of them. What is dropped stands in the statuses.")
         .by(&[("result", Values::Of(&TOLD))]);
 
+    /// Bytes read.
+    READ = Row::counter("stanchion_read", "Bytes of objects as the API server sent them, before they became facts.")
+        .of(Unit::Bytes)
+        .by(&[KIND]);
+
     /// Watches begun again.
     WATCH_RESTARTS = Row::counter("stanchion_watch_restarts", "Watches that broke and were begun again.").by(&[RESOURCE]);
 

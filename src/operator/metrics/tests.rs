@@ -51,7 +51,7 @@ fn sum(text: &str, name: &str) -> f64 {
 
 #[test]
 fn exactly_what_the_table_has_is_registered() {
-    let text = Metrics::new().render();
+    let text = Metrics::new(&CustomKinds::default()).render();
     let families = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
     let families: Vec<String> = families.map(str::to_owned).collect();
     let table: Vec<String> =
@@ -64,7 +64,7 @@ fn exactly_what_the_table_has_is_registered() {
 #[test]
 fn a_hostile_name_stays_a_label() {
     let hostile = "a\"} 1\nstanchion_leader 1\n# EOF\\".to_owned();
-    let metrics = Metrics::new();
+    let metrics = Metrics::new(&CustomKinds::default());
     let harmless = shown(&metrics, &names("standard", 1), &names("tier", 1)).lines().count();
     let text = shown(&metrics, &[hostile], &names("tier", 1));
     assert_eq!(text.lines().count(), harmless);
@@ -75,7 +75,7 @@ fn a_hostile_name_stays_a_label() {
 
 #[test]
 fn however_many_standards_and_tiers_there_are_the_exposition_is_bounded_and_adds_up() {
-    let metrics = Metrics::new();
+    let metrics = Metrics::new(&CustomKinds::default());
     let text = shown(&metrics, &names("standard", 500), &names("tier", 50));
     for row in TABLE {
         let number = series(&text, &row.sample()).count();
@@ -94,18 +94,38 @@ fn however_many_standards_and_tiers_there_are_the_exposition_is_bounded_and_adds
 
 #[test]
 fn a_standard_that_is_gone_takes_its_series_along() {
-    let metrics = Metrics::new();
+    let metrics = Metrics::new(&CustomKinds::default());
     assert!(shown(&metrics, &names("standard", 2), &names("tier", 1)).contains("standard-001"));
     assert!(!shown(&metrics, &names("standard", 1), &names("tier", 1)).contains("standard-001"));
 }
 
 #[test]
 fn counters_are_there_before_they_count() {
-    let metrics = Metrics::new();
+    let metrics = Metrics::new(&CustomKinds::default());
     metrics.wrote("securitystandards", false);
     let text = metrics.render();
     let failed = r#"stanchion_api_writes_total{resource="securitystandards",result="error"} 1"#;
     assert!(text.lines().any(|line| line == failed), "{text}");
     assert!(text.lines().any(|line| line == r#"stanchion_errors_total{category="write"} 1"#));
     assert!(text.lines().any(|line| line == r#"stanchion_watch_restarts_total{resource="ingresses"} 0"#));
+}
+
+#[test]
+fn resources_of_one_name_are_told_apart_by_their_group() {
+    let declared = "serving.knative.dev/v1/Service=spec.template".parse().unwrap();
+    let kinds = CustomKinds::new(vec![declared]).unwrap();
+    let metrics = Metrics::new(&kinds);
+    let mut world = World::with_kinds(kinds.clone());
+    let custom = kinds.iter().map(|kind| ObjectKind::Workload(WorkloadKind::Custom(kind)));
+    for kind in custom.chain([ObjectKind::Service]) {
+        assert!(world.deny(kind, "list"));
+    }
+    metrics.show_denied(&world);
+    let text = metrics.render();
+    let lines: Vec<&str> = series(&text, "stanchion_watch_denied").collect();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    for resource in ["services", "services.serving.knative.dev"] {
+        let label = format!("{{resource=\"{resource}\",verb=\"list\"}}");
+        assert!(lines.iter().any(|line| line.contains(&label)), "{lines:?}");
+    }
 }

@@ -161,7 +161,7 @@ const ROWS: &[Row] = &[
 
 /// The resource of a kind of workload.
 #[must_use]
-pub const fn plural(kind: WorkloadKind) -> &'static str {
+pub fn plural(kind: WorkloadKind) -> &'static str {
     match kind {
         WorkloadKind::CronJob => "cronjobs",
         WorkloadKind::DaemonSet => "daemonsets",
@@ -171,6 +171,7 @@ pub const fn plural(kind: WorkloadKind) -> &'static str {
         WorkloadKind::ReplicaSet => "replicasets",
         WorkloadKind::ReplicationController => "replicationcontrollers",
         WorkloadKind::StatefulSet => "statefulsets",
+        WorkloadKind::Custom(kind) => kind.plural(),
     }
 }
 

@@ -3,8 +3,8 @@
 use maud::{Markup, PreEscaped, Render, html};
 
 use crate::api::Severity;
-use crate::facts::WorkloadKind;
-use crate::report::json::{AuditReport, Location, Outcome, Verdict};
+use crate::facts::ObjectKind;
+use crate::report::json::{AuditReport, Location, Outcome, SubjectReport, Verdict};
 use crate::report::table::plural;
 pub(super) use crate::report::wording::severity as word;
 
@@ -49,8 +49,8 @@ pub(super) fn moment(moment: &str) -> String {
 
 /// What the subjects of a report are: workloads, or roles and namespaces too.
 pub(super) fn noun(report: &AuditReport) -> &'static str {
-    let is_workload = |kind| WorkloadKind::ALL.into_iter().any(|known| known.as_str() == kind);
-    if report.subjects.iter().all(|it| is_workload(it.kind)) { "workload" } else { "object" }
+    let is_workload = |it: &SubjectReport| matches!(it.subject, ObjectKind::Workload(_));
+    if report.subjects.iter().all(is_workload) { "workload" } else { "object" }
 }
 
 /// The word for a severity, which its mark stands beside: severity is never a colour alone.

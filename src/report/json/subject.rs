@@ -16,6 +16,7 @@ pub(super) fn report(input: Input<'_>, key: &SubjectKey, assessed: &Assessed) ->
     let origin = input.collection.origins.get(key);
     let passes = assessed.outcomes.iter().filter(|outcome| **outcome == Judgement::Pass).count();
     SubjectReport {
+        subject: key.kind,
         kind: key.kind.as_str(),
         namespace: (!key.namespace.is_empty()).then(|| key.namespace.to_string()),
         name: key.name.to_string(),

@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use super::SOURCE;
 use crate::engine::catalogue;
-use crate::facts::object::ObjectKind;
 use crate::report::json::{AuditReport, ExcusedBy, FindingReport, Outcome, SubjectReport, UnknownReport};
 use crate::report::table::clean;
 use crate::report::wording::{ends, excuse, sentence, severity};
@@ -66,14 +65,9 @@ pub struct Reference {
 
 impl Reference {
     fn subject(it: &SubjectReport) -> Self {
-        let group = ObjectKind::all().find(|kind| kind.as_str() == it.kind).map(ObjectKind::group);
-        let api_version = match group {
-            None | Some("") => "v1".to_owned(),
-            // Every kind that is judged has been at v1 for long.
-            Some(group) => format!("{group}/v1"),
-        };
         let namespace = it.namespace.as_deref().map(bounded);
-        Self { api_version, kind: it.kind, namespace, name: bounded(&it.name) }
+        let (api_version, kind) = (it.subject.api_version(), it.subject.api_kind());
+        Self { api_version, kind, namespace, name: bounded(&it.name) }
     }
 }
 

@@ -7,7 +7,7 @@ use super::findings::{Columns, alike, write};
 use super::text::{clean, cut, plural, width, wrapped};
 use super::{FAINT, GOOD, Page, STRONG, UNSURE, View, styled};
 use crate::api::Severity;
-use crate::facts::WorkloadKind;
+use crate::facts::ObjectKind;
 use crate::report::json::{AuditReport, FindingReport, Location, Outcome, SubjectReport, UnknownReport};
 
 /// The most subjects that are named above what they have in common.
@@ -169,7 +169,7 @@ pub(super) fn noun(report: &AuditReport) -> &'static str {
 }
 
 fn is_workload(subject: &SubjectReport) -> bool {
-    WorkloadKind::ALL.into_iter().any(|known| known.as_str() == subject.kind)
+    matches!(subject.subject, ObjectKind::Workload(_))
 }
 
 /// What could not be said: the same of many workloads is one line.

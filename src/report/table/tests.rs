@@ -27,6 +27,7 @@ fn report_by(manifests: &str, framework: Option<Framework>) -> AuditReport {
         namespace: "shop".into(),
         limits: crate::manifest::Limits::default(),
         keys: Arc::default(),
+        kinds: crate::facts::CustomKinds::default(),
     };
     let mut collection = Collection::default();
     collection
