@@ -1,4 +1,5 @@
-//! A real API server for tests: starts `target/controlplane/bin/controlplane`, and stops it whatever happens.
+//! A real API server for tests: starts `target/controlplane/bin/controlplane`, and stops it whatever happens. With
+//! `STANCHION_KUBERNETES=1.33` it is the one of that version, in `target/controlplane-1.33`.
 
 use std::{
     fs,
@@ -137,8 +138,12 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// Of the newest Kubernetes, or of the one that `STANCHION_KUBERNETES` names.
+#[expect(clippy::disallowed_methods, reason = "tests have an environment")]
 fn program(name: &str) -> PathBuf {
-    root().join("target/controlplane/bin").join(name)
+    let version = std::env::var("STANCHION_KUBERNETES").unwrap_or_default();
+    let dash = if version.is_empty() { "" } else { "-" };
+    root().join(format!("target/controlplane{dash}{version}/bin")).join(name)
 }
 
 fn build() {
