@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 )
 
 // compact has etcd forget every revision but the newest, so that whoever asks
@@ -27,7 +28,11 @@ func (p *plane) compact(ctx context.Context, c *child) error {
 		return err
 	}
 	compaction := map[string]any{"revision": found.Header.Revision, "physical": true}
-	return p.askEtcd(ctx, "/v3/kv/compaction", compaction, &struct{}{})
+	err := p.askEtcd(ctx, "/v3/kv/compaction", compaction, &struct{}{})
+	if err != nil && strings.Contains(err.Error(), "has been compacted") {
+		return nil // nothing was written since the last time
+	}
+	return err
 }
 
 // askEtcd asks by way of etcd's own JSON gateway.
