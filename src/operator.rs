@@ -80,11 +80,6 @@ pub enum Error {
     /// The API server refused.
     #[error("the API server answered: {0}")]
     Api(#[from] kube::Error),
-    /// The Lease can't be taken.
-    #[error(
-        "can't use the lease: {0}; the operator needs get, create and patch on leases.coordination.k8s.io"
-    )]
-    Lease(#[from] LeaseManagerError),
     /// Traces can't go where they should.
     #[error(transparent)]
     Traces(#[from] trace::Error),
@@ -183,7 +178,7 @@ async fn start(
         tasks.spawn(watch::keep(Arc::clone(&shared), kind, watch::config(place, streaming)));
     }
     let proof = lease::Proof::new(writer.clone(), namespace.clone(), options.identity.clone());
-    let keeper = lease::Keeper::new(writer, namespace, options.identity).await?;
+    let keeper = lease::Keeper::new(writer, namespace, options.identity).await;
     let (leads, leader) = channel::channel(false);
     tasks.spawn(reconcile::run(shared, leader, proof));
     Ok(tokio::spawn(keeper.keep(leads)))

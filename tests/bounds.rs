@@ -34,8 +34,12 @@ fn typed<T: serde::de::DeserializeOwned>(objects: Vec<Value>) -> Vec<T> {
 }
 
 fn object(kind: &str, name: &str, spec: &Value) -> Value {
+    object_in("crowded", kind, name, spec)
+}
+
+fn object_in(namespace: &str, kind: &str, name: &str, spec: &Value) -> Value {
     let created = "2026-11-20T00:00:00Z";
-    let metadata = json!({"name": name, "namespace": "crowded", "creationTimestamp": created});
+    let metadata = json!({"name": name, "namespace": namespace, "creationTimestamp": created});
     json!({"apiVersion": "stanchion.dev/v1alpha1", "kind": kind, "metadata": metadata, "spec": spec})
 }
 
@@ -138,9 +142,7 @@ fn beside(crowd: usize) -> ([Value; 3], Vec<usize>) {
             "reason": "r".repeat(1000), "owner": "o".repeat(250), "expiresAt": "2026-12-01T00:00:00Z",
             "approvals": [{"by": "ana"}],
         });
-        let mut object = object("RiskException", name, &spec);
-        object["metadata"]["namespace"] = json!(namespace);
-        object
+        object_in(namespace, "RiskException", name, &spec)
     };
     let crowded = (0..crowd).map(|number| exception("crowded", &long("e", number)));
     let exceptions: Vec<RiskException> = typed(crowded.chain([exception("quiet", "q")]).collect());

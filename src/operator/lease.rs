@@ -33,16 +33,15 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// Makes sure that there is a lease. An API server that fails is asked again; one that refuses is an error.
-    pub(super) async fn new(
-        client: Client,
-        namespace: String,
-        identity: String,
-    ) -> Result<Self, LeaseManagerError> {
+    /// Makes sure that there is a lease, however often it takes: an API server that has just begun refuses everybody for a
+    /// moment.
+    pub(super) async fn new(client: Client, namespace: String, identity: String) -> Self {
         loop {
             match manager(&client, &namespace, &identity).await {
-                Ok(manager) => return Ok(Self { client, namespace, identity, manager }),
-                Err(error) if matches!(refusal(&error), Some(401 | 403)) => return Err(error),
+                Ok(manager) => return Self { client, namespace, identity, manager },
+                Err(error) if refusal(&error) == Some(403) => {
+                    warn!(%error, "the lease may not be used; the operator needs get, create and patch on leases.coordination.k8s.io");
+                }
                 Err(error) => warn!(%error, "the lease can't be looked at; it is tried again"),
             }
             sleep(PAUSE).await;

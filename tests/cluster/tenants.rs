@@ -18,7 +18,7 @@ fn broken(shop: &Shop<'_>, number: usize) -> Value {
     exception["metadata"] = json!({"name": format!("crowd-{number}"), "namespace": "crowd"});
     exception["spec"]["reason"] =
         json!("It\u{1b}[31m is <script>alert(1)</script>\n{\"level\":\"ERROR\"} so.");
-    exception["spec"]["owner"] = json!("o\"} 1\nstanchion_leader 7");
+    exception["spec"]["owner"] = json!("o\"} 1 stanchion_leader 7");
     exception
 }
 
