@@ -124,9 +124,9 @@ fn at_rest(cluster: &Cluster) -> Result<usize, String> {
     let there = statuses(printed["items"].as_array_mut().unwrap());
     let said = statuses(&audit(cluster)?);
     let different = |(name, status): (&String, &Value)| {
-        let said = said.get(name).map(ToString::to_string).unwrap_or_default();
-        (said != status.to_string())
-            .then(|| format!("{name}: the operator says\n{status}\nand an audit\n{said}"))
+        let (said, status) =
+            (said.get(name).map(ToString::to_string).unwrap_or_default(), status.to_string());
+        (said != status).then(|| format!("{name}: the operator says\n{status}\nand an audit\n{said}"))
     };
     let differences: Vec<String> = there.iter().filter_map(different).collect();
     match differences.first() {

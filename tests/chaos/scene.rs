@@ -167,8 +167,8 @@ impl<'a> Scene<'a> {
             let has = |field: &str, it: &str| rule[field].as_array().unwrap().contains(&json!(it));
             has("resources", what) && has("verbs", verb)
         };
-        let rule = rules.iter_mut().find(of).unwrap();
-        rule["resources"].as_array_mut().unwrap().retain(|it| it != what);
+        let found = rules.iter_mut().find(of).unwrap();
+        found["resources"].as_array_mut().unwrap().retain(|it| it != what);
         let patch = |rules: &Value| json!({"rules": rules}).to_string();
         let set = |scene: &Self, rules: &Value| {
             scene.kubectl(&["patch", "clusterrole", "stanchion", "--type=merge", "-p", &patch(rules)])

@@ -15,7 +15,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// How long a start may take, on a machine that does something else at the same time.
-const READY_WITHIN: Duration = Duration::from_secs(90);
+const READY_WITHIN: Duration = Duration::from_secs(200);
 /// How long a stop may take before it is enforced.
 const STOPPED_WITHIN: Duration = Duration::from_secs(20);
 
@@ -51,7 +51,7 @@ impl ControlPlane {
         remove_leftovers(parent);
         let dir = tempfile::Builder::new().prefix("controlplane-").tempdir_in(parent).unwrap();
         let mut launcher = Command::new(launcher)
-            .args(["up", "--dir"])
+            .args(["up", "--timeout=180s", "--dir"])
             .arg(dir.path())
             .args(flags)
             .stdin(Stdio::piped())
