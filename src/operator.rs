@@ -32,6 +32,7 @@ use opentelemetry::trace::SpanContext;
 use tokio::sync::{Notify, RwLock, watch as channel};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
+use tower::timeout::TimeoutLayer;
 use tower::util::MapRequestLayer;
 use tracing::{info, warn};
 
@@ -49,6 +50,9 @@ pub const NAME: &str = "stanchion";
 
 /// How long the last write may take: giving the lease back.
 const GIVE_BACK: Duration = Duration::from_secs(5);
+
+/// How long an answer may keep a write waiting; of what is written and of the lease.
+const ANSWER: Duration = Duration::from_secs(10);
 
 /// What the operator is told at its start.
 #[derive(Debug, Clone)]
@@ -76,11 +80,6 @@ pub enum Error {
     /// The API server refused.
     #[error("the API server answered: {0}")]
     Api(#[from] kube::Error),
-    /// The Lease can't be taken.
-    #[error(
-        "can't use the lease: {0}; the operator needs get, create and patch on leases.coordination.k8s.io"
-    )]
-    Lease(#[from] LeaseManagerError),
     /// Traces can't go where they should.
     #[error(transparent)]
     Traces(#[from] trace::Error),
@@ -95,6 +94,8 @@ pub enum Error {
 /// What the tasks share.
 struct Shared {
     client: Client,
+    /// The one that writes.
+    writer: Client,
     world: RwLock<World>,
     /// Rung when something changed that posture depends on.
     changed: Notify,
@@ -157,9 +158,11 @@ async fn start(
     let config = cluster::config(&Way { kubeconfig: options.kubeconfig, context: None }).await?;
     let namespace = options.namespace.unwrap_or_else(|| config.default_namespace.clone());
     let health = Arc::new(Health::new(clock::seconds(), &options.kinds));
+    let writer = writer(config.clone())?;
     let client = client(config, &options.kinds, Arc::clone(&health))?;
     let shared = Arc::new(Shared {
         client: client.clone(),
+        writer: writer.clone(),
         world: RwLock::new(World::with_kinds(options.kinds.clone())),
         changed: Notify::new(),
         unseen: Unseen::default(),
@@ -174,8 +177,8 @@ async fn start(
     for (place, kind) in observed::kinds(&options.kinds).enumerate() {
         tasks.spawn(watch::keep(Arc::clone(&shared), kind, watch::config(place, streaming)));
     }
-    let proof = lease::Proof::new(client.clone(), namespace.clone(), options.identity.clone());
-    let keeper = lease::Keeper::new(client, namespace, options.identity).await?;
+    let proof = lease::Proof::new(writer.clone(), namespace.clone(), options.identity.clone());
+    let keeper = lease::Keeper::new(writer, namespace, options.identity).await;
     let (leads, leader) = channel::channel(false);
     tasks.spawn(reconcile::run(shared, leader, proof));
     Ok(tokio::spawn(keeper.keep(leads)))
@@ -193,6 +196,13 @@ fn client(config: kube::Config, kinds: &CustomKinds, health: Arc<Health>) -> Res
         request
     });
     Ok(ClientBuilder::try_from(config)?.with_layer(&note).build())
+}
+
+/// A client that sends a request once and doesn't wait for its answer for ever: by the time at which it could be sent
+/// again somebody else may have the lease.
+fn writer(mut config: kube::Config) -> Result<Client, Error> {
+    config.default_retry = false;
+    Ok(ClientBuilder::try_from(config)?.with_layer(&TimeoutLayer::new(ANSWER)).build())
 }
 
 async fn asked_to_stop() {

@@ -34,8 +34,12 @@ fn typed<T: serde::de::DeserializeOwned>(objects: Vec<Value>) -> Vec<T> {
 }
 
 fn object(kind: &str, name: &str, spec: &Value) -> Value {
+    object_in("crowded", kind, name, spec)
+}
+
+fn object_in(namespace: &str, kind: &str, name: &str, spec: &Value) -> Value {
     let created = "2026-11-20T00:00:00Z";
-    let metadata = json!({"name": name, "namespace": "crowded", "creationTimestamp": created});
+    let metadata = json!({"name": name, "namespace": namespace, "creationTimestamp": created});
     json!({"apiVersion": "stanchion.dev/v1alpha1", "kind": kind, "metadata": metadata, "spec": spec})
 }
 
@@ -115,6 +119,74 @@ fn no_status_grows_with_the_cluster() {
     let sizes = [size(&standard), size(&exception), size(&tier)];
     assert!(sizes.iter().all(|size| *size < MOST), "{sizes:?}");
     assert!(sizes[0] > 10_000, "the largest of all was expected to be large: {sizes:?}");
+}
+
+/// The statuses of a standard, of a tier and of somebody's exception, with so many exceptions in a crowded namespace.
+fn beside(crowd: usize) -> ([Value; 3], Vec<usize>) {
+    let workload = |namespace: &str, name: &str| {
+        let labels = json!({"app": "it"});
+        let container = json!({"name": "app", "image": "a", "securityContext": {"privileged": true}});
+        let written = json!({
+            "metadata": {"name": name, "namespace": namespace, "labels": labels},
+            "spec": {"template": {"spec": {"containers": [container]}}},
+        });
+        Object::decode(ObjectKind::Workload(WorkloadKind::Deployment), &written).unwrap()
+    };
+    let mut inventory = Inventory::default();
+    for object in [workload("crowded", "a"), workload("crowded", "b"), workload("quiet", "c")] {
+        inventory.put(object);
+    }
+    let exception = |namespace: &str, name: &str| {
+        let spec = json!({
+            "controls": ["pod.*"], "target": {"selector": {"matchLabels": {"app": "it"}}}, "maxWorkloads": 1,
+            "reason": "r".repeat(1000), "owner": "o".repeat(250), "expiresAt": "2026-12-01T00:00:00Z",
+            "approvals": [{"by": "ana"}],
+        });
+        object_in(namespace, "RiskException", name, &spec)
+    };
+    let crowded = (0..crowd).map(|number| exception("crowded", &long("e", number)));
+    let exceptions: Vec<RiskException> = typed(crowded.chain([exception("quiet", "q")]).collect());
+    let controls = json!([{"id": "pod.privileged"}]);
+    let standards: Vec<SecurityStandard> =
+        typed(vec![object("SecurityStandard", "s", &json!({"controls": controls}))]);
+    let tiers: Vec<ServiceTier> =
+        typed(vec![object("ServiceTier", "t", &json!({"level": 1, "default": true}))]);
+    let (policy, refused) = Policy::compile(&standards, &tiers, &exceptions, Settings::default());
+    assert_eq!(refused, []);
+    let ledger = Ledger::new(&policy, &inventory, NOW);
+    let findings = Findings { policy: &policy, assessment: ledger.assessment(), posture: ledger.posture() };
+    let sizes = (0..crowd).map(|index| size(&findings.exception(index, None, 1).unwrap())).collect();
+    let quiet = policy.exceptions.iter().position(|it| it.name == "q").unwrap();
+    let statuses = [
+        json!(findings.standard(0, None, 1)),
+        json!(findings.tier("t", None, 1)),
+        json!(findings.exception(quiet, None, 1)),
+    ];
+    (statuses, sizes)
+}
+
+#[test]
+fn ten_thousand_exceptions_of_a_tenant_leave_everybody_else_s_status_as_it_is() {
+    let ((before, _), (after, sizes)) = (beside(0), beside(10_000));
+    assert_eq!(after[2], before[2], "the exception of somebody else");
+    assert!(
+        after[0]["posture"].is_object() && after[0]["posture"] == before[0]["posture"],
+        "they are too broad"
+    );
+    let all = [size(&after[0]), size(&after[1])].into_iter().chain(sizes);
+    let most = all.max().unwrap();
+    assert!(most < MOST / 8, "{most}");
+}
+
+#[test]
+fn what_is_held_of_labels_is_no_more_than_the_api_server_holds_of_them() {
+    let labels: serde_json::Map<String, Value> =
+        (0..10_000).map(|number| (format!("example.com/{number:0>50}"), json!("v".repeat(63)))).collect();
+    let written = json!({"metadata": {"name": "a", "namespace": "b", "labels": labels}});
+    let kind = ObjectKind::Workload(WorkloadKind::Deployment);
+    let held = format!("{:?}", Object::decode(kind, &written).unwrap()).len();
+    let given = written.to_string().len();
+    assert!(held < given + given / 4, "{held} of {given}");
 }
 
 #[test]

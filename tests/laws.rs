@@ -88,6 +88,17 @@ proptest! {
     }
 
     #[test]
+    fn an_exception_excuses_nothing_outside_of_its_namespace(scene in scene()) {
+        let without = Scene { exceptions: Vec::new(), ..scene.clone() }.judge();
+        let mut one = scene;
+        one.exceptions.retain(|it| it.metadata.namespace.as_deref() == Some("shop"));
+        let with = one.judge();
+        for (key, subject) in without.subjects.iter().filter(|(key, _)| key.namespace != "shop") {
+            prop_assert_eq!(&subject.outcomes, &with.subjects[key].outcomes, "{:?}", key);
+        }
+    }
+
+    #[test]
     fn an_expired_exception_is_as_good_as_none(scene in scene()) {
         let later = scene::END;
         let expired = scene.judge_at(later);

@@ -270,6 +270,25 @@ mod tests {
         assert_eq!(resolve(&[("env", "prod")], &[(TIER_LABEL, "standard")]), kept);
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_label_of_a_tenant_lowers_what_its_namespace_makes_critical(
+            labels in proptest::collection::btree_map(
+                proptest::sample::select(vec![TIER_LABEL, "app", "env", "tier", "stanchion.dev/level"]),
+                proptest::sample::select(vec!["standard", "important", "crown-jewels", "0", "1", "2", "9", "-1", "", "prod", "ledger"]),
+                0..5,
+            ),
+        ) {
+            let tiers = tiers();
+            let labels: TextMap = labels.iter().map(|(key, value)| (*key, *value)).collect();
+            let level = |labels: &TextMap| {
+                let namespace = [("env", "prod")].into_iter().collect();
+                tiers.resolve(&namespace, labels).tier.map(|tier| tier.level)
+            };
+            proptest::prop_assert!(level(&labels) <= level(&TextMap::default()) && level(&labels).is_some());
+        }
+    }
+
     #[test]
     fn without_any_tier_a_workload_is_unclassified() {
         let found = Tiers::default();

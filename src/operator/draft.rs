@@ -147,7 +147,8 @@ impl<'a> Draft<'a> {
                     "observedGeneration": malformed.generation,
                     "conditions": conditions,
                 });
-                self.writes.extend(Write::new(kind, key, None, &status));
+                let version = malformed.version.as_deref();
+                self.writes.extend(Write::new(kind, key, version, &status));
             }
         }
     }

@@ -96,6 +96,11 @@ impl Telling {
         }
     }
 
+    /// The namespace of its object; empty for what is of the cluster.
+    fn namespace(&self) -> &str {
+        self.regarding.namespace.as_deref().unwrap_or_default()
+    }
+
     fn event(&self, instance: &str) -> Event {
         let reason = self.notice.reason;
         let namespace = self.regarding.namespace.clone().filter(|namespace| !namespace.is_empty());
@@ -138,7 +143,7 @@ impl Outbox {
     }
 }
 
-/// Writes what waits, the most important first, while this process leads and as far as the budget goes. Never returns.
+/// Writes what waits, the most important first and each namespace with its share, while this process leads and as far as the budget goes. Never returns.
 pub(super) async fn write_for_ever(
     shared: &Shared,
     outbox: &Outbox,
@@ -174,7 +179,7 @@ pub(super) async fn write_for_ever(
 async fn write(shared: &Shared, outbox: &Outbox, telling: Telling) {
     let event = telling.event(&shared.instance);
     let namespace = event.metadata.namespace.as_deref().unwrap_or(OF_CLUSTER);
-    let api: Api<Event> = Api::namespaced(shared.client.clone(), namespace);
+    let api: Api<Event> = Api::namespaced(shared.writer.clone(), namespace);
     let parameters = PostParams { field_manager: Some(NAME.to_owned()), ..PostParams::default() };
     let reason = telling.notice.reason.name;
     match api.create(&parameters, &event).await {

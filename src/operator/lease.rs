@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use kube::Client;
 use kube::api::Api;
 use kube_lease_manager::{LeaseManager, LeaseManagerBuilder, LeaseManagerError};
@@ -32,14 +33,19 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// Makes sure that there is a lease.
-    pub(super) async fn new(
-        client: Client,
-        namespace: String,
-        identity: String,
-    ) -> Result<Self, LeaseManagerError> {
-        let manager = manager(&client, &namespace, &identity).await?;
-        Ok(Self { client, namespace, identity, manager })
+    /// Makes sure that there is a lease, however often it takes: an API server that has just begun refuses everybody for a
+    /// moment.
+    pub(super) async fn new(client: Client, namespace: String, identity: String) -> Self {
+        loop {
+            match manager(&client, &namespace, &identity).await {
+                Ok(manager) => return Self { client, namespace, identity, manager },
+                Err(error) if refusal(&error) == Some(403) => {
+                    warn!(%error, "the lease may not be used; the operator needs get, create and patch on leases.coordination.k8s.io");
+                }
+                Err(error) => warn!(%error, "the lease can't be looked at; it is tried again"),
+            }
+            sleep(PAUSE).await;
+        }
     }
 
     /// Says whether this process leads, until nobody listens any more; then gives the lease back.
@@ -57,16 +63,23 @@ impl Keeper {
                     Err(error) => {
                         warn!(%error, "the lease can't be looked at; it is tried again");
                         sleep(PAUSE).await;
+                        if is_gone(&error) {
+                            leads.send_replace(false);
+                            self.begin_anew().await;
+                        }
                     }
                 },
-                () = self.given_back(), if stands_by => {
-                    // A new manager knows nothing of the old holder.
-                    match manager(&self.client, &self.namespace, &self.identity).await {
-                        Ok(manager) => self.manager = manager,
-                        Err(error) => warn!(%error, "the lease can't be looked at; it is tried again"),
-                    }
-                }
+                // A new manager knows nothing of the old holder.
+                () = self.given_back(), if stands_by => self.begin_anew().await,
             }
+        }
+    }
+
+    /// Begins with a new manager, which makes the lease where there is none.
+    async fn begin_anew(&mut self) {
+        match manager(&self.client, &self.namespace, &self.identity).await {
+            Ok(manager) => self.manager = manager,
+            Err(error) => warn!(%error, "the lease can't be looked at; it is tried again"),
         }
     }
 
@@ -84,34 +97,48 @@ impl Keeper {
     }
 }
 
+/// The code with which the API server refused, if that is what is wrong.
+fn refusal(error: &LeaseManagerError) -> Option<u16> {
+    match error {
+        LeaseManagerError::KubeError(kube::Error::Api(status)) => Some(status.code),
+        _ => None,
+    }
+}
+
+/// Whether somebody deleted the lease.
+fn is_gone(error: &LeaseManagerError) -> bool {
+    matches!(error, LeaseManagerError::NonexistentLease(_)) || refusal(error) == Some(404)
+}
+
 /// Shows that this process has the lease, and not only remembers it: one that was stopped for a while, or cut off, would
 /// go on writing beside its successor.
 #[derive(Clone)]
 pub(super) struct Proof {
     client: Client,
     namespace: String,
-    identity: String,
-    /// When it was shown last; no longer ago than [`FRESH`], it holds.
-    shown: Option<Instant>,
+    seen: Seen,
     asked: Option<Instant>,
 }
 
-/// For how long a proof is good. Less than what is left of a lease when it is renewed at the latest.
-const FRESH: Duration = Duration::from_secs(2);
+/// For how long a proof is good.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// How long who took the lease over waits before it writes: until no proof of its predecessor is good any more, and what
+/// that one had begun has come to its end. So no clock but one that runs at another speed makes two write at once.
+const SETTLE: Duration = Duration::from_secs(2);
 
 impl Proof {
     /// Nothing is shown yet.
     pub(super) const fn new(client: Client, namespace: String, identity: String) -> Self {
-        Self { client, namespace, identity, shown: None, asked: None }
+        Self { client, namespace, seen: Seen::new(identity), asked: None }
     }
 
     /// Whether this process has the lease. Asks the API server, unless it did a moment ago.
     pub(super) async fn holds(&mut self) -> bool {
-        let recent = |at: Option<Instant>, pause| at.is_some_and(|at| at.elapsed() < pause);
-        if recent(self.shown, FRESH) {
+        if self.seen.is_fresh(Instant::now()) {
             return true;
         }
-        if recent(self.asked, PAUSE) {
+        if self.asked.is_some_and(|at| at.elapsed() < PAUSE) {
             return false;
         }
         let asked = Instant::now();
@@ -119,10 +146,46 @@ impl Proof {
         let leases: Api<Lease> = Api::namespaced(self.client.clone(), &self.namespace);
         let answer = timeout(PAUSE, leases.get(NAME)).await;
         let lease = answer.ok().and_then(Result::ok).and_then(|lease| lease.spec);
-        let holds = lease.is_some_and(|lease| is_held_by(&lease, &self.identity, clock::now()));
-        // Counted from before the question: how long the answer took must not make it fresher.
-        self.shown = holds.then_some(asked);
-        holds
+        self.seen.note(lease.as_ref(), clock::now(), asked, Instant::now());
+        self.seen.is_fresh(Instant::now())
+    }
+}
+
+/// What a process has seen of the lease. Moments come in as values.
+#[derive(Debug, Clone)]
+struct Seen {
+    identity: String,
+    /// When it was shown last that this process may write; no longer ago than [`FRESH`], it may.
+    shown: Option<Instant>,
+    /// Since when the lease is known to be its own, and when it took it, which tells this time from any before.
+    own: Option<(Instant, Option<MicroTime>)>,
+}
+
+impl Seen {
+    const fn new(identity: String) -> Self {
+        Self { identity, shown: None, own: None }
+    }
+
+    fn is_fresh(&self, now: Instant) -> bool {
+        self.shown.is_some_and(|shown| now.saturating_duration_since(shown) < FRESH)
+    }
+
+    /// Notes an answer: none, if there was none in time. It counts from before the question, so that an answer that took
+    /// long is not fresher for it.
+    fn note(&mut self, lease: Option<&LeaseSpec>, clock: Timestamp, asked: Instant, answered: Instant) {
+        let Some(lease) = lease.filter(|lease| is_held_by(lease, &self.identity, clock)) else {
+            self.shown = None;
+            return;
+        };
+        let since = match &self.own {
+            Some((since, acquired)) if *acquired == lease.acquire_time => *since,
+            _ => answered,
+        };
+        self.own = Some((since, lease.acquire_time.clone()));
+        // Nobody had it before: there is nobody to wait for.
+        let is_first = lease.lease_transitions.is_none_or(|transitions| transitions <= 1);
+        let has_settled = is_first || answered.saturating_duration_since(since) >= SETTLE;
+        self.shown = has_settled.then_some(asked);
     }
 }
 
@@ -149,19 +212,4 @@ async fn manager(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_lease_is_held_by_whom_it_names_and_until_it_ends() {
-        let lease: LeaseSpec = serde_json::from_value(serde_json::json!({
-            "holderIdentity": "first", "leaseDurationSeconds": 15, "renewTime": "2026-11-23T12:00:00.000000Z",
-        }))
-        .unwrap();
-        let held = |who, at: &str| is_held_by(&lease, who, at.parse().unwrap());
-        assert!(held("first", "2026-11-23T12:00:14Z"));
-        assert!(!held("first", "2026-11-23T12:00:15Z"));
-        assert!(!held("second", "2026-11-23T12:00:14Z"));
-        assert!(!is_held_by(&LeaseSpec::default(), "first", Timestamp::UNIX_EPOCH));
-    }
-}
+mod tests;

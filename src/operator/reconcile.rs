@@ -187,20 +187,24 @@ impl Evaluator {
     }
 
     fn decide(&mut self, world: &World, changes: &Changes) {
+        for (kind, key) in &changes.gone {
+            match kind {
+                Kind::SecurityStandard => self.decisions.remove_standard(&key.1),
+                Kind::ServiceTier => self.decisions.remove_tier(&key.1),
+                Kind::RiskException => self.decisions.remove_exception(&key.0, &key.1),
+            }
+        }
         for (kind, key) in &changes.decided {
             match kind {
-                Kind::SecurityStandard => match world.standards.get(key) {
-                    Some(standard) => self.decisions.put_standard(standard),
-                    None => self.decisions.remove_standard(&key.1),
-                },
-                Kind::ServiceTier => match world.tiers.get(key) {
-                    Some(tier) => self.decisions.put_tier(tier),
-                    None => self.decisions.remove_tier(&key.1),
-                },
-                Kind::RiskException => match world.exceptions.get(key) {
-                    Some(exception) => self.decisions.put_exception(exception),
-                    None => self.decisions.remove_exception(&key.0, &key.1),
-                },
+                Kind::SecurityStandard => {
+                    world.standards.get(key).into_iter().for_each(|it| self.decisions.put_standard(it));
+                }
+                Kind::ServiceTier => {
+                    world.tiers.get(key).into_iter().for_each(|it| self.decisions.put_tier(it));
+                }
+                Kind::RiskException => {
+                    world.exceptions.get(key).into_iter().for_each(|it| self.decisions.put_exception(it));
+                }
             }
         }
         for (kind, key) in &changes.recorded {
@@ -247,6 +251,31 @@ fn findings<'a>(decisions: &'a Decisions, ledger: &'a Ledger) -> Findings<'a> {
 mod tests {
     use super::*;
     use crate::facts::object::{Object, ObjectKind};
+
+    fn standard(uid: &str, control: &str) -> Object {
+        let object = serde_json::json!({
+            "apiVersion": "stanchion.dev/v1alpha1", "kind": "SecurityStandard",
+            "metadata": {"name": "s", "uid": uid}, "spec": {"controls": [{"id": control}]},
+        });
+        Object::decode(ObjectKind::SecurityStandard, &object).unwrap()
+    }
+
+    #[test]
+    fn a_standard_made_anew_does_not_go_on_with_what_its_predecessor_asked_for() {
+        let now: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
+        let (mut world, mut evaluator) = (World::default(), Evaluator::default());
+        let mut in_force = |object: Object| {
+            let changes = world.take_changes();
+            evaluator.evaluate(&world, changes, now);
+            world.put(object);
+            let changes = world.take_changes();
+            evaluator.evaluate(&world, changes, now);
+            evaluator.decisions.policy().standards.len()
+        };
+        assert_eq!(in_force(standard("u", "pod.privileged")), 1);
+        assert_eq!(in_force(standard("u", "pod.privilegd")), 1, "the last good version stays in force");
+        assert_eq!(in_force(standard("v", "pod.privilegd")), 0);
+    }
 
     fn exception(valid_from: &str, expires_at: &str) -> Object {
         let object = serde_json::json!({

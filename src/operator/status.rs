@@ -1,6 +1,7 @@
 //! Writing: server-side apply of statuses. Events aside, nothing else in the operator changes the cluster.
 
-use std::collections::VecDeque;
+mod turns;
+
 use std::time::Duration;
 
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
@@ -19,12 +20,13 @@ use super::watch::Key;
 use super::{NAME, Shared};
 use crate::api::{self, Kind};
 use crate::facts::object::{Object, ObjectKind};
+use turns::Turns;
 
 /// At most five writes a second, so that a mass change can't drown the API server.
 const PACE: Duration = Duration::from_millis(200);
 
 /// How long to wait after a failed write before everything is looked at again: at first, and at most.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(120));
+const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
 /// A status that differs from what is there.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,7 +63,7 @@ impl Write {
 }
 
 /// Writes what the newest evaluation found to differ, one after the other, while this process leads. One that can't be
-/// written does not keep the others waiting. Never returns.
+/// written does not keep the others waiting, nor does a namespace in which there is much to write. Never returns.
 pub(super) async fn write_for_ever(
     shared: &Shared,
     mut inbox: watch::Receiver<Round>,
@@ -70,7 +72,7 @@ pub(super) async fn write_for_ever(
 ) {
     let mut pace = interval(PACE);
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut waiting: VecDeque<Write> = VecDeque::new();
+    let mut waiting = Turns::default();
     let mut failures = Failures::default();
     let mut unwritten = Unwritten::default();
     let mut cause = None;
@@ -87,7 +89,7 @@ pub(super) async fn write_for_ever(
                 }
                 let Round { writes, since, span } = inbox.borrow_and_update().clone();
                 unwritten.found(writes.len(), since);
-                waiting = writes.into();
+                waiting.renew(writes);
                 cause = span;
             }
             changed = leader.changed() => {
@@ -99,7 +101,7 @@ pub(super) async fn write_for_ever(
                 if !proof.holds().await {
                     continue;
                 }
-                if let Some(write) = waiting.pop_front() {
+                if let Some(write) = waiting.pop() {
                     let done = apply(shared, &write, cause.as_ref()).await;
                     let all_done = failures.note(done, waiting.is_empty(), Instant::now());
                     if let Some(since) = all_done.then(|| unwritten.settled()).flatten() {
@@ -155,9 +157,9 @@ async fn apply(shared: &Shared, write: &Write, cause: Option<&SpanContext>) -> b
     let resource = resource(kind);
     let (namespace, name) = &write.key;
     let api: Api<DynamicObject> = if namespace.is_empty() {
-        Api::all_with(shared.client.clone(), &resource)
+        Api::all_with(shared.writer.clone(), &resource)
     } else {
-        Api::namespaced_with(shared.client.clone(), namespace, &resource)
+        Api::namespaced_with(shared.writer.clone(), namespace, &resource)
     };
     let span = shared.traces.status_write(cause, kind, &write.key);
     let parameters = PatchParams::apply(NAME).force();
@@ -173,7 +175,7 @@ async fn apply(shared: &Shared, write: &Write, cause: Option<&SpanContext>) -> b
             {
                 let mut world = shared.world.write().await;
                 let before = world.recorded(write.kind, &write.key);
-                world.put(object);
+                world.refresh(object);
                 // A stage takes effect once it is recorded.
                 if world.recorded(write.kind, &write.key) != before {
                     shared.changed.notify_one();

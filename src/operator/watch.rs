@@ -62,6 +62,8 @@ enum End {
     Denied(&'static str),
     /// It doesn't know the kind.
     NotServed,
+    /// Its place in history is gone.
+    Expired,
 }
 
 /// Keeps the objects of a kind in the world. Never returns: a watch that breaks is begun again, with a growing pause; one
@@ -88,6 +90,7 @@ pub(super) async fn keep(shared: Arc<Shared>, kind: ObjectKind, config: watcher:
         match end {
             End::Denied(verb) => denied(&shared, kind, verb).await,
             End::NotServed => not_served(&shared, kind).await,
+            End::Expired => {}
         }
         loop {
             sleep(if end == End::NotServed { LOOK_FOR_KIND } else { LOOK }).await;
@@ -95,6 +98,7 @@ pub(super) async fn keep(shared: Arc<Shared>, kind: ObjectKind, config: watcher:
             let is_over = match end {
                 End::Denied(verb) => is_allowed(&api, verb).await,
                 End::NotServed => is_served(&shared.client, kind).await,
+                End::Expired => true,
             };
             if is_over {
                 break;
@@ -107,6 +111,10 @@ pub(super) async fn keep(shared: Arc<Shared>, kind: ObjectKind, config: watcher:
 async fn end(shared: &Shared, kind: ObjectKind, error: &watcher::Error) -> Option<End> {
     if is_not_served(error) {
         return Some(End::NotServed);
+    }
+    if is_expired(error) {
+        failed(shared, kind, error);
+        return Some(End::Expired);
     }
     let verb = denied_verb(error)?;
     let is_there = !is_optional(kind) || is_served(&shared.client, kind).await;
@@ -167,6 +175,11 @@ fn denied_verb(error: &watcher::Error) -> Option<&'static str> {
         watcher::Error::WatchStartFailed(kube::Error::Api(status)) if status.is_forbidden() => Some("watch"),
         _ => None,
     }
+}
+
+/// Whether the watch can't go on where it was: it would ask for that for ever.
+fn is_expired(error: &watcher::Error) -> bool {
+    matches!(error, watcher::Error::WatchStartFailed(kube::Error::Api(status)) if status.code == 410)
 }
 
 /// Whether the API server would not refuse any more. Of whatever else is wrong the watch will hear itself.

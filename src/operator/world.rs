@@ -41,6 +41,8 @@ pub(super) struct Changes {
     facts: BTreeMap<SubjectKey, Change>,
     /// Objects of ours with another spec, be they there still or not.
     pub(super) decided: BTreeSet<(Kind, Key)>,
+    /// Those that went away: one of that name that is there is another one.
+    pub(super) gone: BTreeSet<(Kind, Key)>,
     /// Standards and exceptions with another status.
     pub(super) recorded: BTreeSet<(Kind, Key)>,
     /// Everything must be judged again.
@@ -69,6 +71,8 @@ enum Difference {
     Nothing,
     Status,
     Spec,
+    /// It is gone, or another one has its name.
+    Gone,
 }
 
 /// An object that can't be decoded, and what is needed to say so in its status.
@@ -76,6 +80,8 @@ enum Difference {
 pub(super) struct Malformed {
     /// Why.
     pub(super) message: String,
+    /// Its version.
+    pub(super) version: Option<String>,
     /// Its generation.
     pub(super) generation: i64,
     /// The conditions that it has.
@@ -163,6 +169,18 @@ impl World {
         (stages.map(|tier| (tier.name.clone(), tier.action)).collect(), since)
     }
 
+    /// Takes the answer to our own write, if it is about an object that is there still: the watch, which is not in step
+    /// with it, may have said that it is gone, or that another one has its name.
+    pub(super) fn refresh(&mut self, object: Object) -> bool {
+        let known = match &object {
+            Object::SecurityStandard(it) => is_known(&self.standards, &it.metadata),
+            Object::ServiceTier(it) => is_known(&self.tiers, &it.metadata),
+            Object::RiskException(it) => is_known(&self.exceptions, &it.metadata),
+            _ => false,
+        };
+        known && self.put(object)
+    }
+
     /// What changed since this was last asked for, which the first time is nothing: everything is new then.
     pub(super) fn take_changes(&mut self) -> Option<Changes> {
         self.changes.replace(Changes::default())
@@ -172,6 +190,10 @@ impl World {
         if let Some(changes) = &mut self.changes {
             match (difference, kind) {
                 (Difference::Spec, _) => drop(changes.decided.insert((kind, key))),
+                (Difference::Gone, _) => {
+                    changes.gone.insert((kind, key.clone()));
+                    changes.decided.insert((kind, key));
+                }
                 (Difference::Status, _) => drop(changes.recorded.insert((kind, key))),
                 (Difference::Nothing, _) => {}
             }
@@ -192,13 +214,15 @@ impl World {
         #[derive(Default, Deserialize)]
         #[serde(default)]
         struct Lenient {
-            metadata: Generation,
+            metadata: Known,
             status: Conditions,
         }
         #[derive(Default, Deserialize)]
         #[serde(default)]
-        struct Generation {
+        #[serde(rename_all = "camelCase")]
+        struct Known {
             generation: i64,
+            resource_version: Option<String>,
         }
         #[derive(Default, Deserialize)]
         #[serde(default)]
@@ -209,12 +233,14 @@ impl World {
         let known: Lenient = serde_json::from_str(bytes).unwrap_or_default();
         let malformed = Malformed {
             message: message.to_owned(),
+            version: known.metadata.resource_version,
             generation: known.metadata.generation,
             conditions: known.status.conditions,
         };
         self.forget(kind, &key);
         let before = self.malformed.insert((kind, key), malformed.clone());
-        before.as_ref() != Some(&malformed)
+        // Another version alone is no news.
+        before.map(|before| Malformed { version: malformed.version.clone(), ..before }) != Some(malformed)
     }
 
     /// Forgets an object.
@@ -264,7 +290,7 @@ impl World {
             }
         };
         match ours {
-            (kind, true) => self.note(kind, key.clone(), Difference::Spec),
+            (kind, true) => self.note(kind, key.clone(), Difference::Gone),
             (_, false) => false,
         }
     }
@@ -296,6 +322,11 @@ fn key_of(meta: &ObjectMeta) -> Key {
     (meta.namespace.clone().unwrap_or_default(), meta.name.clone().unwrap_or_default())
 }
 
+/// Whether this very object is known, and not only one of its name.
+fn is_known<K: ResourceExt>(known: &BTreeMap<Key, K>, meta: &ObjectMeta) -> bool {
+    known.get(&key_of(meta)).is_some_and(|known| known.meta().uid == meta.uid)
+}
+
 /// Adds or replaces one of our own kinds, unless a newer version is known already: an event can be older than the
 /// answer to our own write.
 fn put_resource<K: ResourceExt, Spec: PartialEq, Status: PartialEq>(
@@ -316,9 +347,8 @@ fn put_resource<K: ResourceExt, Spec: PartialEq, Status: PartialEq>(
     }
     let difference = match before.map(|before| (parts(before), before.meta())) {
         // One that was made anew begins anew.
-        Some(((spec, _), meta)) if spec != parts(&object).0 || meta.uid != object.meta().uid => {
-            Difference::Spec
-        }
+        Some((_, meta)) if meta.uid != object.meta().uid => Difference::Gone,
+        Some(((spec, _), _)) if spec != parts(&object).0 => Difference::Spec,
         Some(((_, status), _)) if status != parts(&object).1 => Difference::Status,
         Some(_) => Difference::Nothing,
         None => Difference::Spec,
@@ -363,6 +393,40 @@ mod tests {
         world.put(tier("12", 1));
         assert!(!world.put(tier("9", 2)));
         assert_eq!(world.tiers.values().next().unwrap().spec.level, 1);
+    }
+
+    #[test]
+    fn an_answer_that_comes_after_the_end_of_its_object_brings_nothing_back() {
+        let mut world = World::default();
+        let (kind, key) = (ObjectKind::ServiceTier, (String::new(), "tier-0".to_owned()));
+        world.put(tier("1", 0));
+        assert!(world.refresh(tier("2", 1)));
+        world.remove(kind, &key);
+        assert!(!world.refresh(tier("3", 2)));
+        assert!(world.tiers.is_empty());
+        let Object::ServiceTier(mut another) = tier("5", 3) else { panic!("it is a tier") };
+        another.metadata.uid = Some("v".to_owned());
+        world.put(Object::ServiceTier(another));
+        assert!(!world.refresh(tier("4", 2)), "another one has its name");
+        assert_eq!(world.tiers[&key].spec.level, 3);
+    }
+
+    #[test]
+    fn one_that_was_made_anew_under_its_name_is_another_one() {
+        let key = (Kind::ServiceTier, (String::new(), "tier-0".to_owned()));
+        let mut world = World::default();
+        world.put(tier("1", 0));
+        world.take_changes();
+        let Object::ServiceTier(mut another) = tier("5", 0) else { panic!("it is a tier") };
+        another.metadata.uid = Some("v".to_owned());
+        world.put(Object::ServiceTier(another));
+        let changes = world.take_changes().unwrap();
+        assert!(changes.gone.contains(&key) && changes.decided.contains(&key), "{changes:?}");
+        world.put(tier("6", 1));
+        assert!(world.take_changes().unwrap().gone.contains(&key));
+        world.remove(ObjectKind::ServiceTier, &key.1);
+        world.put(tier("7", 1));
+        assert!(world.take_changes().unwrap().gone.contains(&key), "however it is seen");
     }
 
     #[test]

@@ -57,12 +57,12 @@ impl<'a> Rights<'a> {
     #[expect(clippy::unused_self, reason = "they are of these rights")]
     fn objects(&self) -> [Value; 2] {
         let (api_version, name) = ("rbac.authorization.k8s.io/v1", "stanchion-rollouts");
-        let rule =
+        let may_watch =
             json!({"apiGroups": ["argoproj.io"], "resources": ["rollouts"], "verbs": ["list", "watch"]});
         let role = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name});
         let subject = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": OPERATOR});
         [
-            json!({"apiVersion": api_version, "kind": "ClusterRole", "metadata": {"name": name}, "rules": [rule]}),
+            json!({"apiVersion": api_version, "kind": "ClusterRole", "metadata": {"name": name}, "rules": [may_watch]}),
             json!({"apiVersion": api_version, "kind": "ClusterRoleBinding", "metadata": {"name": name},
                 "roleRef": role, "subjects": [subject]}),
         ]

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -38,11 +39,16 @@ impl Operator {
 
     /// The same with more flags.
     pub(crate) fn start_with(cluster: &Cluster, identity: &str, flags: &[&str]) -> Self {
+        Self::start_by(&cluster.kubeconfig(), identity, flags)
+    }
+
+    /// The same by a kubeconfig of its own.
+    pub(crate) fn start_by(kubeconfig: &Path, identity: &str, flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let log = fs::File::create_new(folder.path().join("log")).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_stanchion"));
         command.args(["controller", "--http", "127.0.0.1:0", "--namespace", HOME, "--identity", identity]);
-        command.args(flags).arg("--kubeconfig").arg(cluster.kubeconfig());
+        command.args(flags).arg("--kubeconfig").arg(kubeconfig);
         for variable in ["STANCHION_LOG", "STANCHION_WORKLOAD_KINDS", "OTEL_EXPORTER_OTLP_ENDPOINT"] {
             command.env_remove(variable);
         }
@@ -57,10 +63,14 @@ impl Operator {
     }
 
     /// What it logged so far.
-    #[expect(clippy::disallowed_methods, reason = "tests have files")]
     pub(crate) fn log(&self) -> Vec<Value> {
-        let text = fs::read_to_string(self.folder.path().join("log")).unwrap();
-        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+        self.written().lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    /// What it wrote so far, log or not.
+    #[expect(clippy::disallowed_methods, reason = "tests have files")]
+    pub(crate) fn written(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap()
     }
 
     /// The status line and the body of an answer.
@@ -108,6 +118,11 @@ impl Operator {
     fn signal(&self, signal: &str) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+    }
+
+    /// How it ended, if it did.
+    pub(crate) fn has_ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
     }
 
     /// Asks it to stop, as the kubelet does.

@@ -218,7 +218,8 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-fn plural(kind: &str) -> String {
+/// How the API server names a kind in paths.
+pub(crate) fn plural(kind: &str) -> String {
     let singular = kind.to_lowercase();
     match singular.strip_suffix('y') {
         Some(stem) if !stem.ends_with('a') => format!("{stem}ies"),

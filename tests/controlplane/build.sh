@@ -7,21 +7,28 @@
 # defaults to target/controlplane. NAMEs are folders of cmd/, all by default.
 # A program that is up to date is skipped. When KUBEBUILDER_ASSETS is set, what
 # that bundle has is not built.
+#
+# With STANCHION_KUBERNETES=1.33 the modules are those of go-1.33.mod, DIR is
+# target/controlplane-1.33, and NAMEs are what a control plane is made of.
 set -euo pipefail
 
 module=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$module/../.."
-out=${1:-target/controlplane}
-shift || true
-mkdir -p "$out/bin" "$out/stamp"
-out=$(cd "$out" && pwd)
-cd "$module"
-
 say() { printf 'controlplane: %s\n' "$*" >&2; }
 fail() {
 	say "$*"
 	exit 1
 }
+
+kubernetes=${STANCHION_KUBERNETES:+-$STANCHION_KUBERNETES}
+modfile=go$kubernetes.mod
+[ -f "$module/$modfile" ] ||
+	fail "no Kubernetes $STANCHION_KUBERNETES here: STANCHION_KUBERNETES is $(cd "$module" && echo go-*.mod | sed 's/go-//g; s/\.mod//g'), or empty for the newest"
+out=${1:-target/controlplane$kubernetes}
+shift || true
+mkdir -p "$out/bin" "$out/stamp"
+out=$(cd "$out" && pwd)
+cd "$module"
 
 # One build at a time; a second one then finds everything up to date.
 if command -v flock >/dev/null; then
@@ -36,8 +43,8 @@ command -v go >/dev/null ||
 	fail "go is missing: install Go 1.26 or newer (https://go.dev/dl/), or set KUBEBUILDER_ASSETS to a folder with etcd, kube-apiserver and kubectl"
 export GOWORK=off GOFLAGS=-mod=readonly CGO_ENABLED=0
 # go list is the first to read go.mod, and so the first to find go too old for it.
-version=$(go list -m -f '{{.Version}}' k8s.io/kubernetes) ||
-	fail "$(go version) can't read tests/controlplane/go.mod: it wants Go 1.26 or newer (https://go.dev/dl/), or GOTOOLCHAIN=auto, and a reachable module proxy"
+version=$(go list -modfile="$modfile" -m -f '{{.Version}}' k8s.io/kubernetes) ||
+	fail "$(go version) can't read tests/controlplane/$modfile: it wants Go 1.26 or newer (https://go.dev/dl/), or GOTOOLCHAIN=auto, and a reachable module proxy"
 # Without the version, clients can't parse the server's.
 ldflags="-s -w -X k8s.io/component-base/version.gitVersion=$version"
 
@@ -47,7 +54,7 @@ sources() {
 	{
 		go version
 		echo "$ldflags"
-		cat go.mod go.sum
+		cat "$modfile" "${modfile%.mod}.sum"
 		find "cmd/$1" -type f -name '*.go' ! -name '*_test.go' -print0 | LC_ALL=C sort -z | xargs -0 cat
 	} | sha256 | cut -d' ' -f1
 }
@@ -56,7 +63,9 @@ sources() {
 upstream() { case $1 in etcd | kube-* | kubectl) ;; *) return 1 ;; esac }
 
 names=("$@")
-if [ ${#names[@]} -eq 0 ]; then
+if [ ${#names[@]} -eq 0 ] && [ -n "$kubernetes" ]; then
+	names=(controlplane etcd kube-apiserver kubectl)
+elif [ ${#names[@]} -eq 0 ]; then
 	names=(cmd/*/)
 	names=("${names[@]%/}")
 	names=("${names[@]#cmd/}")
@@ -95,7 +104,7 @@ esac
 SECONDS=0
 # One invocation for all: they share most packages, and it keeps every core busy.
 mkdir "$work/bin"
-go build -trimpath -ldflags "$ldflags" -o "$work/bin/" "${stale[@]/#/./cmd/}" >"$out/build.log" 2>&1 &
+go build -modfile="$modfile" -trimpath -ldflags "$ldflags" -o "$work/bin/" "${stale[@]/#/./cmd/}" >"$out/build.log" 2>&1 &
 compiler=$!
 said=0
 while kill -0 "$compiler" 2>/dev/null; do

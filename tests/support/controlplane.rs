@@ -1,4 +1,5 @@
-//! A real API server for tests: starts `target/controlplane/bin/controlplane`, and stops it whatever happens.
+//! A real API server for tests: starts `target/controlplane/bin/controlplane`, and stops it whatever happens. With
+//! `STANCHION_KUBERNETES=1.33` it is the one of that version, in `target/controlplane-1.33`.
 
 use std::{
     fs,
@@ -14,7 +15,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// How long a start may take, on a machine that does something else at the same time.
-const READY_WITHIN: Duration = Duration::from_secs(90);
+const READY_WITHIN: Duration = Duration::from_secs(200);
 /// How long a stop may take before it is enforced.
 const STOPPED_WITHIN: Duration = Duration::from_secs(20);
 
@@ -50,7 +51,7 @@ impl ControlPlane {
         remove_leftovers(parent);
         let dir = tempfile::Builder::new().prefix("controlplane-").tempdir_in(parent).unwrap();
         let mut launcher = Command::new(launcher)
-            .args(["up", "--dir"])
+            .args(["up", "--timeout=180s", "--dir"])
             .arg(dir.path())
             .args(flags)
             .stdin(Stdio::piped())
@@ -137,8 +138,12 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// Of the newest Kubernetes, or of the one that `STANCHION_KUBERNETES` names.
+#[expect(clippy::disallowed_methods, reason = "tests have an environment")]
 fn program(name: &str) -> PathBuf {
-    root().join("target/controlplane/bin").join(name)
+    let version = std::env::var("STANCHION_KUBERNETES").unwrap_or_default();
+    let dash = if version.is_empty() { "" } else { "-" };
+    root().join(format!("target/controlplane{dash}{version}/bin")).join(name)
 }
 
 fn build() {

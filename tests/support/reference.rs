@@ -167,8 +167,9 @@ pub(crate) fn events() -> String {
          told otherwise.\n\n\
          Events are hints: what is true stands in the [conditions](conditions.md). What stands is told once a day, whoever leads \
          and however often it is started; what happens is told when it happens. 25 are written at once and then one every ten \
-         seconds, in the order of this table; beyond 500 that wait they are dropped, and the metric `stanchion_events_total` \
-         counts them by what became of them.\n\n\
+         seconds: the first notice of every namespace before the second of any, and among these in the order of this table. \
+         Beyond 500 that wait they are dropped, those of whoever has most first, and the metric `stanchion_events_total` counts \
+         them by what became of them.\n\n\
          | reason | type | on | told | action | meaning |\n| --- | --- | --- | --- | --- | --- |\n",
     );
     for reason in REASONS {

@@ -1,5 +1,6 @@
-//! What waits to be told, in the order in which it matters, and what was told already.
+//! What waits to be told, in the order in which it matters, each namespace with its share; and what was told already.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::Telling;
@@ -17,32 +18,35 @@ const TRIES: u32 = 5;
 /// What waits, and what is dealt with.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    waiting: BTreeMap<(usize, Id), Telling>,
-    known: BTreeSet<Id>,
+    /// The next one last. The first notice of every namespace goes before the second of any.
+    waiting: Vec<Telling>,
+    /// How many of a namespace went since nothing waited.
+    went: BTreeMap<String, usize>,
+    told: Known,
+    dropped: Known,
+}
+
+/// Notices that were dealt with, the oldest of which are forgotten.
+#[derive(Debug, Default)]
+struct Known {
+    ids: BTreeSet<Id>,
     /// The same, the oldest first.
     order: VecDeque<Id>,
 }
 
 impl Queue {
     /// Takes what an evaluation tells: all that stands, in place of what stood, and what came about. Who doesn't lead keeps
-    /// nothing older. What is too much is dropped, the least important of it, and is not told again; how many these are.
+    /// nothing older. What is too much is dropped, the least important of whoever has most, and is not told again; how many
+    /// these are.
     pub(super) fn offer(&mut self, told: Vec<Telling>, leads: bool) -> usize {
-        self.waiting.retain(|_, it| leads && (!it.stands || it.failed > 0));
-        for telling in told {
-            if !self.known.contains(&telling.id) {
-                self.waiting.entry((telling.rank, telling.id)).or_insert(telling);
-            }
-        }
-        let mut dropped = 0;
-        while self.waiting.len() > MOST_WAITING
-            && let Some((_, telling)) = self.waiting.pop_last()
-        {
-            if leads {
-                self.know(telling.id);
-                dropped += 1;
-            }
-        }
-        dropped
+        self.waiting.retain(|it| leads && (!it.stands || it.failed > 0));
+        let mut ids: BTreeSet<Id> = self.waiting.iter().map(|it| it.id).collect();
+        let is_news = |it: &Telling| !self.told.ids.contains(&it.id) && !self.dropped.ids.contains(&it.id);
+        self.waiting.extend(told.into_iter().filter(|it| is_news(it) && ids.insert(it.id)));
+        self.arrange();
+        let too_many = self.waiting.len().saturating_sub(MOST_WAITING);
+        let too_much = self.waiting.drain(..too_many).map(|it| it.id);
+        if leads { too_much.map(|id| self.dropped.add(id)).count() } else { 0 }
     }
 
     /// Whether nothing waits.
@@ -50,10 +54,16 @@ impl Queue {
         self.waiting.is_empty()
     }
 
-    /// The most important one, which counts as told from now on.
+    /// The most important one of a namespace whose turn it is, which counts as told from now on.
     pub(super) fn pop(&mut self) -> Option<Telling> {
-        let (_, telling) = self.waiting.pop_first()?;
-        self.know(telling.id);
+        let telling = self.waiting.pop()?;
+        self.told.add(telling.id);
+        if self.waiting.is_empty() {
+            // Nobody waits for anybody.
+            self.went.clear();
+        } else {
+            *self.went.entry(telling.namespace().to_owned()).or_default() += 1;
+        }
         Some(telling)
     }
 
@@ -63,18 +73,35 @@ impl Queue {
         if failed >= TRIES {
             return false;
         }
-        self.waiting.insert((telling.rank, telling.id), Telling { failed, ..telling });
+        self.waiting.push(Telling { failed, ..telling });
+        self.arrange();
         true
     }
 
-    fn know(&mut self, id: Id) {
-        if self.known.insert(id) {
+    /// Puts what waits in its order: how many of its namespace go before it, and among those with as many its importance.
+    fn arrange(&mut self) {
+        self.waiting.sort_by_key(|it| (it.rank, it.id));
+        let mut before = self.went.clone();
+        let mut placed: Vec<(usize, Telling)> = Vec::with_capacity(self.waiting.len());
+        for telling in self.waiting.drain(..) {
+            let before = before.entry(telling.namespace().to_owned()).or_default();
+            *before += 1;
+            placed.push((*before, telling));
+        }
+        placed.sort_by_key(|(before, it)| Reverse((*before, it.rank, it.id)));
+        self.waiting.extend(placed.into_iter().map(|(_, telling)| telling));
+    }
+}
+
+impl Known {
+    fn add(&mut self, id: Id) {
+        if self.ids.insert(id) {
             self.order.push_back(id);
         }
         while self.order.len() > MOST_KNOWN
             && let Some(oldest) = self.order.pop_front()
         {
-            self.known.remove(&oldest);
+            self.ids.remove(&oldest);
         }
     }
 }
@@ -89,6 +116,10 @@ mod tests {
     use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
     fn telling(said: &'static condition::Reason, uid: usize) -> Telling {
+        telling_in("shop", said, uid)
+    }
+
+    fn telling_in(namespace: &str, said: &'static condition::Reason, uid: usize) -> Telling {
         let mut now = Vec::new();
         condition::set(&mut now, Kind::RiskException, &[said.because("so")], Timestamp::UNIX_EPOCH, 1);
         let before: Vec<_> = now
@@ -99,7 +130,11 @@ mod tests {
                 it
             })
             .collect();
-        let meta = ObjectMeta { uid: Some(uid.to_string()), ..ObjectMeta::default() };
+        let meta = ObjectMeta {
+            uid: Some(uid.to_string()),
+            namespace: Some(namespace.to_owned()),
+            ..ObjectMeta::default()
+        };
         let notice = of_conditions(Kind::RiskException, &before, &now).remove(0);
         Telling::about_ours(Kind::RiskException, &meta, notice, Date::of(Timestamp::UNIX_EPOCH))
     }
@@ -148,6 +183,35 @@ mod tests {
     }
 
     #[test]
+    fn a_namespace_with_ten_thousand_broken_exceptions_has_its_share_and_no_more() {
+        let mut queue = Queue::default();
+        let flood = || (0..10_000).map(|uid| telling_in("flood", &exception::OVERBROAD, uid));
+        assert_eq!(queue.offer(flood().collect(), true), 10_000 - MOST_WAITING);
+        let told: Vec<Telling> = (0..5).filter_map(|_| queue.pop()).collect();
+        assert!(told.iter().all(|it| it.namespace() == "flood"), "nobody else has anything to tell");
+        let others =
+            (0..10).map(|uid| telling_in(&format!("n{uid}"), &exception::MATCHES_NOTHING, 20_000 + uid));
+        assert_eq!(queue.offer(flood().chain(others).collect(), true), 5, "of whoever has most");
+        let next: BTreeSet<String> =
+            (0..10).filter_map(|_| queue.pop()).map(|it| it.namespace().to_owned()).collect();
+        assert_eq!(next.len(), 10);
+        assert!(!next.contains("flood"), "{next:?}");
+        assert_eq!(queue.pop().unwrap().namespace(), "flood", "it waits for nobody either");
+    }
+
+    #[test]
+    fn among_equals_the_most_important_goes_first() {
+        let mut queue = Queue::default();
+        let (minor, grave) = (&exception::MATCHES_NOTHING, &exception::EXPIRED);
+        queue.offer(
+            vec![telling_in("a", minor, 1), telling_in("b", grave, 2), telling_in("b", minor, 3)],
+            true,
+        );
+        let order: Vec<Telling> = (0..3).filter_map(|_| queue.pop()).collect();
+        assert_eq!(order, [telling_in("b", grave, 2), telling_in("a", minor, 1), telling_in("b", minor, 3)]);
+    }
+
+    #[test]
     fn what_can_t_be_written_is_tried_some_times() {
         let mut queue = Queue::default();
         queue.offer(vec![standing(1)], true);
@@ -164,8 +228,8 @@ mod tests {
     fn what_is_remembered_is_bounded() {
         let mut queue = Queue::default();
         for uid in 0..MOST_KNOWN + 10 {
-            queue.know(standing(uid).id);
+            queue.told.add(standing(uid).id);
         }
-        assert_eq!((queue.known.len(), queue.order.len()), (MOST_KNOWN, MOST_KNOWN));
+        assert_eq!((queue.told.ids.len(), queue.told.order.len()), (MOST_KNOWN, MOST_KNOWN));
     }
 }

@@ -279,7 +279,7 @@ func (p *plane) answer(ctx context.Context, line string) {
 func (p *plane) carryOut(ctx context.Context, line string) (*child, error) {
 	words := strings.Fields(line)
 	if len(words) != 2 {
-		return nil, errors.New("a command is: restart, pause or resume, and the name of a server")
+		return nil, errors.New("a command is: restart, pause, resume or compact, and the name of a server")
 	}
 	c, err := p.child(words[1])
 	if err != nil {
@@ -292,8 +292,10 @@ func (p *plane) carryOut(ctx context.Context, line string) (*child, error) {
 		return c, c.pause()
 	case "resume":
 		return c, p.resume(ctx, c)
+	case "compact":
+		return c, p.compact(ctx, c)
 	default:
-		return nil, fmt.Errorf("unknown command `%s`: restart, pause or resume", words[0])
+		return nil, fmt.Errorf("unknown command `%s`: restart, pause, resume or compact", words[0])
 	}
 }
 
