@@ -17,12 +17,14 @@
 
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
-use stanchion::api::SecurityStandard;
+use stanchion::api::{RiskException, SecurityStandard};
 use stanchion::engine::catalogue;
 use stanchion::engine::evaluate::{Decided, Ledger};
 use stanchion::engine::policy::{Policy, Settings};
+use stanchion::engine::status::Findings;
 use stanchion::facts::object::{Object, ObjectKind, Recognition, recognize};
 use stanchion::facts::{Change, Inventory};
 
@@ -32,6 +34,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const WORKLOADS: usize = 100_000;
 const CHANGES: usize = 200;
+const STANDARDS: usize = 500;
+const EXCEPTIONS: usize = 10_000;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -67,6 +71,9 @@ fn main() {
         held.push((kind, resident().saturating_sub(before) / workloads));
     }
     println!("{workloads} workloads, {objects} objects, {:.0} MB of JSON", bytes as f64 / 1e6);
+    let began = Instant::now();
+    inventory.settle();
+    decoding += began.elapsed();
     println!("reading as JSON {reading:.2?}; reading, decoding and holding as facts {decoding:.2?}");
     let facts = resident();
     println!(
@@ -75,7 +82,7 @@ fn main() {
         (facts - before) / workloads
     );
 
-    let now = "2026-11-23T12:00:00Z".parse().unwrap();
+    let now: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
     let began = Instant::now();
     let mut ledger = Ledger::new(&policy, &inventory, now);
     let controls: usize = policy.standards.iter().map(|it| it.controls.len()).sum();
@@ -121,6 +128,46 @@ fn main() {
         println!("{what} changes: median {:.2?}, p99 {:.2?}, at most {most} subjects judged", at(50), at(99));
     }
     println!("at last: {} MiB", mib(resident() - before));
+    drop(ledger);
+    statuses(&inventory, workloads, now);
+}
+
+/// The statuses of many standards and exceptions, which the operator makes when anything changed: what differs from what
+/// is there, it writes.
+fn statuses(inventory: &Inventory, workloads: usize, now: Timestamp) {
+    let namespaces = workloads.div_ceil(100);
+    let standards: Vec<SecurityStandard> =
+        (0..STANDARDS).map(|number| standard(number, namespaces)).collect();
+    let exceptions: Vec<RiskException> = (0..EXCEPTIONS).map(|number| exception(number, workloads)).collect();
+    let (policy, refused) = Policy::compile(&standards, [], &exceptions, Settings::default());
+    assert_eq!(refused, []);
+    let began = Instant::now();
+    let ledger = Ledger::new(&policy, inventory, now);
+    println!(
+        "judging all of it by {STANDARDS} standards with {EXCEPTIONS} exceptions: {:.2?}",
+        began.elapsed()
+    );
+    let findings = Findings { policy: &policy, assessment: ledger.assessment(), posture: ledger.posture() };
+    let of_standards: Vec<_> =
+        (0..STANDARDS).map(|index| findings.standard(index, None, 1).unwrap()).collect();
+    let of_exceptions: Vec<_> =
+        (0..EXCEPTIONS).map(|index| findings.exception(index, None, 1).unwrap()).collect();
+    let mut times: Vec<[Duration; 2]> = (0..20)
+        .map(|_| {
+            let began = Instant::now();
+            for (index, before) in of_standards.iter().enumerate() {
+                assert_eq!(findings.standard(index, Some(before), 1).as_ref(), Some(before));
+            }
+            let standards = began.elapsed();
+            for (index, before) in of_exceptions.iter().enumerate() {
+                assert_eq!(findings.exception(index, Some(before), 1).as_ref(), Some(before));
+            }
+            [standards, began.elapsed() - standards]
+        })
+        .collect();
+    times.sort();
+    let [standards, exceptions] = times[times.len() / 2];
+    println!("making their statuses anew: standards {standards:.2?}, exceptions {exceptions:.2?}");
 }
 
 fn policy() -> Policy {
@@ -133,6 +180,35 @@ fn policy() -> Policy {
     let (policy, refused) = Policy::compile([&standard], [], [], Settings::default());
     assert_eq!(refused, []);
     policy
+}
+
+/// Twenty controls for some namespaces.
+fn standard(number: usize, namespaces: usize) -> SecurityStandard {
+    let all: Vec<_> = catalogue::all().iter().map(|it| json!({"id": it.id})).collect();
+    let controls: Vec<&Value> = all.iter().cycle().skip(number).take(20).collect();
+    let names: Vec<String> =
+        (number..namespaces.max(number + 1)).step_by(STANDARDS).map(|it| format!("team-{it}")).collect();
+    let named = json!({"key": "kubernetes.io/metadata.name", "operator": "In", "values": names});
+    serde_json::from_value(json!({
+        "apiVersion": "stanchion.dev/v1alpha1", "kind": "SecurityStandard", "metadata": {"name": format!("standard-{number:03}")},
+        "spec": {"title": "some", "owner": "security", "controls": controls,
+            "scope": {"namespaceSelector": {"matchExpressions": [named]}}},
+    }))
+    .unwrap()
+}
+
+fn exception(number: usize, workloads: usize) -> RiskException {
+    let workload = number * 10 % workloads;
+    serde_json::from_value(json!({
+        "apiVersion": "stanchion.dev/v1alpha1", "kind": "RiskException",
+        "metadata": {"name": format!("exception-{number:05}"), "namespace": format!("team-{}", workload / 100)},
+        "spec": {
+            "controls": ["pod.*", "image.*"], "target": {"names": [format!("service-{workload}")]}, "owner": "team-shop",
+            "reason": "it is being rewritten this month", "approvals": [{"by": "ana"}],
+            "validFrom": "2026-11-01T00:00:00Z", "expiresAt": "2026-12-20T00:00:00Z",
+        },
+    }))
+    .unwrap()
 }
 
 fn decode(object: &Value, text: &str) -> Object {

@@ -18,7 +18,8 @@
 //! | [`collector_config`], [`glob`] | what log collectors are configured to read, and their wildcards |
 //! | [`object`] | one decoded object of any kind, and how a kind becomes facts |
 //! | [`inventory`] | all of them together |
-//! | [`selector`], [`address`], [`path`], [`text`] | label selectors, network addresses, field paths, shared strings |
+//! | [`owned`] | what is kept of workloads that others own |
+//! | [`selector`], [`address`], [`path`], [`text`], [`list`] | label selectors, network addresses, field paths, shared strings, shared lists |
 
 pub mod address;
 pub mod audit_policy;
@@ -35,11 +36,13 @@ pub mod glob;
 pub mod image;
 pub mod ingress;
 pub mod inventory;
+pub mod list;
 pub mod meta;
 pub mod namespace;
 pub mod network_policy;
 pub mod node;
 pub mod object;
+pub mod owned;
 pub mod path;
 pub mod pod;
 pub mod rbac;
@@ -50,6 +53,7 @@ pub mod security;
 pub mod selector;
 pub mod service;
 pub mod service_account;
+mod shared;
 pub mod text;
 pub mod uid;
 pub mod volume;
@@ -64,12 +68,14 @@ pub use disruption_budget::DisruptionBudget;
 pub use gateway::{Gateway, Route};
 pub use image::{Image, ImageError, ImageRef};
 pub use ingress::Ingress;
-pub use inventory::{Change, Inventory, Known, Owned, SubjectKey};
+pub use inventory::{Change, Inventory, Known, SubjectKey};
+pub use list::List;
 pub use meta::{Meta, OwnerReference};
 pub use namespace::Namespace;
 pub use network_policy::{Direction, NetworkPolicy};
 pub use node::Node;
 pub use object::{Object, ObjectKind};
+pub use owned::Owned;
 pub use path::{Path, Step};
 pub use pod::{PodSpec, PodTemplate};
 pub use rbac::{Binding, BindingKind, Role, RoleKind, Rule};
@@ -78,6 +84,7 @@ pub use secret::Secret;
 pub use selector::Selector;
 pub use service::Service;
 pub use service_account::ServiceAccount;
+pub use shared::{Handle, Pool};
 pub use text::{Text, TextMap};
 pub use uid::Uid;
 pub use workload::{Workload, WorkloadKind};

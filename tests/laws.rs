@@ -36,7 +36,7 @@ fn findings(assessment: &Assessment) -> BTreeSet<String> {
 }
 
 fn outcomes(assessment: &Assessment) -> BTreeMap<String, Vec<Outcome>> {
-    assessment.subjects.iter().map(|(key, subject)| (format!("{key:?}"), subject.outcomes.clone())).collect()
+    assessment.subjects.iter().map(|(key, subject)| (format!("{key:?}"), subject.outcomes.to_vec())).collect()
 }
 
 /// Whether a stricter word was replaced by a milder one only where something was excused.

@@ -8,6 +8,8 @@ mod states;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use rayon::prelude::*;
@@ -17,7 +19,7 @@ use super::fingerprint::Fingerprint;
 use super::policy::Policy;
 use super::tier::Placement;
 use crate::api::Severity;
-use crate::facts::{Inventory, SubjectKey, Text};
+use crate::facts::{Inventory, List, SubjectKey, Text};
 use crate::relations::Relations;
 use judge::Judge;
 pub use ledger::{Decided, Ledger};
@@ -84,21 +86,21 @@ pub struct Assessed {
     /// Why it is in that tier.
     pub placement: Placement,
     /// Less critical tiers whose selectors match too.
-    pub overlaps: Vec<Text>,
+    pub overlaps: List<Text>,
     /// Who owns it, if anybody says so.
     pub owner: Option<Text>,
     /// The service that it is part of, by its `app.kubernetes.io/part-of` label.
     pub part_of: Option<Text>,
     /// The outcome of each control of each standard, in the order of [`Policy::standards`] and their controls.
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: List<Outcome>,
     /// The exceptions that are about it, and what each does.
-    pub uses: Vec<Use>,
+    pub uses: List<Use>,
     /// Everything that neither passes nor doesn't apply. Empty where only the outcomes are kept.
     pub details: Vec<Detail>,
 }
 
 /// What an exception has to do with a subject: one of its controls is asked for, and maybe a finding is covered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Use {
     /// The exception, by its place in [`Policy::exceptions`].
     pub exception: usize,
@@ -116,7 +118,7 @@ pub struct Assessment {
     /// The time that it was judged for.
     pub at: Timestamp,
     /// Every subject that isn't exempt.
-    pub subjects: BTreeMap<SubjectKey, Assessed>,
+    pub subjects: BTreeMap<SubjectKey, Arc<Assessed>>,
     /// What became of each exception, in the order of [`Policy::exceptions`].
     pub exceptions: Vec<ExceptionState>,
     /// How many workloads are in exempt namespaces.
@@ -126,20 +128,21 @@ pub struct Assessment {
 /// Judges everything.
 #[must_use]
 pub fn assess(policy: &Policy, inventory: &Inventory, now: Timestamp) -> Assessment {
-    assess_with(policy, &Relations::new(inventory), now, |assessed| assessed)
+    assess_with(policy, &Relations::new(inventory), now, |assessed| assessed, Arc::new)
 }
 
 fn assess_with(
     policy: &Policy,
     relations: &Relations<'_>,
     now: Timestamp,
-    keep: impl Fn(Assessed) -> Assessed + Sync,
+    leave: fn(Assessed) -> Assessed,
+    keep: impl FnMut(Assessed) -> Arc<Assessed>,
 ) -> Assessment {
     let inventory = relations.inventory();
     let placed = Placing::new(policy, inventory).all();
     let (mut exceptions, targeted) = states::place_all(policy, relations, &placed, now);
     // Subjects don't look at one another's judgements. What they say of exceptions is put together afterwards.
-    let judged = judge(policy, relations, &placed, (&exceptions, &targeted), now, keep);
+    let judged = judge(policy, relations, &placed, (&exceptions, &targeted), now, leave, keep);
     let subjects = placed.into_iter().map(|it| it.key).zip(judged).collect();
     for (index, state) in exceptions.iter_mut().enumerate() {
         state.take_stock(index, &subjects);
@@ -147,22 +150,40 @@ fn assess_with(
     Assessment { at: now, subjects, exceptions, exempt: placing::exempt(policy, inventory) }
 }
 
-/// Judges subjects, on all cores. `keep` leaves of each judgement what is kept of it.
+/// Judges subjects, on all cores. `leave` leaves of each judgement what is kept of it, and `keep` keeps that.
 fn judge(
     policy: &Policy,
     relations: &Relations<'_>,
     placed: &[Placed<'_>],
     (exceptions, targeted): (&[ExceptionState], &Targeted),
     now: Timestamp,
-    keep: impl Fn(Assessed) -> Assessed + Sync,
-) -> Vec<Assessed> {
-    let judged = placed.par_iter().with_min_len(FEW).map(|subject| {
-        let meant = targeted.get(&subject.key).map_or(&[][..], Vec::as_slice);
-        let judge = Judge { policy, placed: subject, meant, exceptions, uses: Vec::new() };
-        keep(judge.judge(&subject.scene(relations, now)))
-    });
-    judged.collect()
+    leave: fn(Assessed) -> Assessed,
+    mut keep: impl FnMut(Assessed) -> Arc<Assessed>,
+) -> Vec<Arc<Assessed>> {
+    let mut all = Vec::with_capacity(placed.len());
+    // What is alike is kept once, so that few are there as they are made.
+    for some in placed.chunks(MANY) {
+        let judged = some.par_iter().with_min_len(FEW).map(|subject| {
+            let meant = targeted.get(&subject.key).map_or(&[][..], Vec::as_slice);
+            let judge = Judge { policy, placed: subject, meant, exceptions, uses: Vec::new() };
+            leave(judge.judge(&subject.scene(relations, now)))
+        });
+        let judged: Vec<Assessed> = judged.collect();
+        all.extend(judged.into_iter().map(&mut keep));
+    }
+    all
 }
 
 /// Fewer subjects than this aren't worth a thread of their own.
 pub(crate) const FEW: usize = 32;
+
+/// Of more subjects than this not all judgements are made before some are kept.
+const MANY: usize = 8192;
+
+/// By what tells most of them apart.
+impl Hash for Assessed {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.tier, &self.overlaps, &self.owner, &self.part_of).hash(state);
+        (&self.outcomes, &self.uses).hash(state);
+    }
+}

@@ -1,5 +1,7 @@
 //! A part of an assessment: some controls, some subjects.
 
+use std::sync::Arc;
+
 use super::catalogue;
 use super::evaluate::{Assessed, Assessment, Outcome};
 use super::policy::Policy;
@@ -35,11 +37,11 @@ impl Focus {
         let wanted = policy.standards.iter().flat_map(|standard| &standard.controls);
         let kept: Vec<bool> = wanted.map(|it| self.has_control(it)).collect();
         for assessed in assessment.subjects.values_mut() {
-            for (outcome, kept) in assessed.outcomes.iter_mut().zip(&kept) {
-                if !kept {
-                    *outcome = Outcome::NotApplicable;
-                }
-            }
+            let assessed = Arc::make_mut(assessed);
+            let outcomes = assessed.outcomes.iter().zip(&kept);
+            assessed.outcomes = outcomes
+                .map(|(outcome, kept)| if *kept { *outcome } else { Outcome::NotApplicable })
+                .collect();
             assessed.details.retain(|detail| self.has(detail.control.id, detail.severity));
         }
     }

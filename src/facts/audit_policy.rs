@@ -4,6 +4,7 @@
 use serde::Deserialize;
 
 use super::decode::{list, null_as_default};
+use super::list::List;
 use super::meta::Meta;
 use super::text::Text;
 
@@ -16,10 +17,10 @@ pub struct AuditPolicy {
     pub metadata: Meta,
     /// The first rule that matches a request says how much is written down; a request that none matches isn't.
     #[serde(deserialize_with = "list")]
-    pub rules: Vec<AuditRule>,
+    pub rules: List<AuditRule>,
     /// Stages that are never written down.
     #[serde(deserialize_with = "list")]
-    pub omit_stages: Vec<Text>,
+    pub omit_stages: List<Text>,
 }
 
 /// One rule. What it lists must all match; an empty list matches everything.
@@ -31,25 +32,25 @@ pub struct AuditRule {
     pub level: Text,
     /// Users.
     #[serde(deserialize_with = "list")]
-    pub users: Vec<Text>,
+    pub users: List<Text>,
     /// Groups.
     #[serde(deserialize_with = "list")]
-    pub user_groups: Vec<Text>,
+    pub user_groups: List<Text>,
     /// Verbs.
     #[serde(deserialize_with = "list")]
-    pub verbs: Vec<Text>,
+    pub verbs: List<Text>,
     /// Resources.
     #[serde(deserialize_with = "list")]
-    pub resources: Vec<AuditResources>,
+    pub resources: List<AuditResources>,
     /// Namespaces; the empty string is what has none.
     #[serde(deserialize_with = "list")]
-    pub namespaces: Vec<Text>,
+    pub namespaces: List<Text>,
     /// Paths that are no resources.
     #[serde(rename = "nonResourceURLs", deserialize_with = "list")]
-    pub non_resource_urls: Vec<Text>,
+    pub non_resource_urls: List<Text>,
     /// Stages that are not written down.
     #[serde(deserialize_with = "list")]
-    pub omit_stages: Vec<Text>,
+    pub omit_stages: List<Text>,
 }
 
 /// One entry of `resources` of a rule.
@@ -61,8 +62,8 @@ pub struct AuditResources {
     pub group: Text,
     /// Resources and subresources; empty means all of the group.
     #[serde(deserialize_with = "list")]
-    pub resources: Vec<Text>,
+    pub resources: List<Text>,
     /// Names; empty means any.
     #[serde(deserialize_with = "list")]
-    pub resource_names: Vec<Text>,
+    pub resource_names: List<Text>,
 }

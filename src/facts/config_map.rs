@@ -8,6 +8,7 @@ use std::fmt;
 use super::collector_config::CollectorConfig;
 use super::credential::{self, CredentialKind};
 use super::decode::null_as_default;
+use super::list::List;
 use super::meta::Meta;
 use super::text::Text;
 
@@ -31,7 +32,7 @@ pub struct Entry {
     /// What it says of container logs, if it is a log collector's configuration.
     pub collector: Option<Box<CollectorConfig>>,
     /// The credentials in it.
-    pub credentials: Vec<Spotted>,
+    pub credentials: List<Spotted>,
 }
 
 /// A credential in an entry.
@@ -122,7 +123,7 @@ impl Visitor<'_> for EntryOf<'_> {
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Entry, E> {
-        Ok(Entry { credentials: spotted(self.0, value), ..Entry::read(value) })
+        Ok(Entry { credentials: spotted(self.0, value).into(), ..Entry::read(value) })
     }
 }
 

@@ -1,13 +1,17 @@
 //! Containers of a pod: application, init (sidecars included) and ephemeral ones.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Deserializer};
 
 use super::credential::{self, CredentialKind};
 use super::decode::{list, null_as_default, quantities};
 use super::env::{EnvFrom, EnvVar};
 use super::image::Image;
+use super::list::List;
 use super::path::Path;
 use super::security::SecurityContext;
+use super::shared;
 use super::text::{Text, TextMap};
 
 /// A container of any class (core/v1 `Container`, `EphemeralContainer`).
@@ -24,39 +28,44 @@ pub struct Container {
     /// `Always` makes an init container a sidecar.
     pub restart_policy: Option<Text>,
     /// Security settings.
-    pub security_context: Option<Box<SecurityContext>>,
+    #[serde(deserialize_with = "shared::part")]
+    pub security_context: Option<Arc<SecurityContext>>,
     /// Declared ports.
-    #[serde(deserialize_with = "list")]
-    pub ports: Vec<ContainerPort>,
+    #[serde(deserialize_with = "shared::whole")]
+    pub ports: List<ContainerPort>,
     /// Volume mounts.
-    #[serde(deserialize_with = "list")]
-    pub volume_mounts: Vec<VolumeMount>,
+    #[serde(deserialize_with = "shared::whole")]
+    pub volume_mounts: List<VolumeMount>,
     /// Resource requests and limits.
     #[serde(deserialize_with = "null_as_default")]
     pub resources: Resources,
     /// Restarts the container when it fails.
-    pub liveness_probe: Option<Handler>,
+    #[serde(deserialize_with = "shared::part")]
+    pub liveness_probe: Option<Arc<Handler>>,
     /// Takes the pod out of its Services when it fails.
-    pub readiness_probe: Option<Handler>,
+    #[serde(deserialize_with = "shared::part")]
+    pub readiness_probe: Option<Arc<Handler>>,
     /// Holds the other probes back until it succeeds.
-    pub startup_probe: Option<Handler>,
+    #[serde(deserialize_with = "shared::part")]
+    pub startup_probe: Option<Arc<Handler>>,
     /// Hooks after start and before stop.
-    pub lifecycle: Option<Lifecycle>,
+    #[serde(deserialize_with = "shared::part")]
+    pub lifecycle: Option<Arc<Lifecycle>>,
     /// The program that it runs, in place of the image's. What is long or holds a credential is an empty text.
     #[serde(deserialize_with = "list")]
-    pub command: Vec<Text>,
+    pub command: List<Text>,
     /// The program's arguments; what is long or holds a credential is an empty text.
     #[serde(deserialize_with = "list")]
-    pub args: Vec<Text>,
+    pub args: List<Text>,
     /// The credentials among the program and its arguments.
     #[serde(skip)]
-    pub credentials: Vec<ArgumentCredential>,
+    pub credentials: List<ArgumentCredential>,
     /// Environment variables.
     #[serde(deserialize_with = "list")]
-    pub env: Vec<EnvVar>,
+    pub env: List<EnvVar>,
     /// Secrets and config maps whose keys all become environment variables.
     #[serde(deserialize_with = "list")]
-    pub env_from: Vec<EnvFrom>,
+    pub env_from: List<EnvFrom>,
 }
 
 /// Arguments longer than this are kept as empty texts: no control reads them, and whole scripts stand in them.
@@ -104,23 +113,25 @@ impl Container {
         let is_full = credentials.len() >= credential::MOST_SPOTS;
         let last = credentials.last().map(|last| (last.field == "args", last.index));
         for (field, arguments) in [("command", &mut self.command), ("args", &mut self.args)] {
-            for (index, argument) in arguments.iter_mut().enumerate() {
-                let holds = credentials.iter().any(|it| it.field == field && it.index == index)
-                    || (is_full && last < Some((field == "args", index)));
-                if holds {
+            let holds = |index: usize| {
+                credentials.iter().any(|it| it.field == field && it.index == index)
+                    || (is_full && last < Some((field == "args", index)))
+            };
+            let kept = |(index, argument): (usize, &Text)| {
+                if holds(index) {
                     argument.forget();
                 }
-                if holds || argument.len() > LONGEST_ARGUMENT {
-                    *argument = Text::default();
-                }
-            }
+                let goes = holds(index) || argument.len() > LONGEST_ARGUMENT;
+                if goes { Text::default() } else { argument.clone() }
+            };
+            *arguments = arguments.iter().enumerate().map(kept).collect();
         }
-        self.credentials = credentials;
+        self.credentials = credentials.into();
     }
 }
 
 /// One entry of `ports`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ContainerPort {
     /// The port's name.
@@ -134,7 +145,7 @@ pub struct ContainerPort {
 }
 
 /// One entry of `volumeMounts`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct VolumeMount {
     /// The volume's name.
@@ -163,7 +174,7 @@ pub struct Resources {
 }
 
 /// A probe's or a lifecycle hook's action.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Handler {
     /// An HTTP request.
@@ -173,7 +184,7 @@ pub struct Handler {
 }
 
 /// The host that a probe or hook connects to.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct HostTarget {
     /// Empty means the pod itself.
@@ -182,7 +193,7 @@ pub struct HostTarget {
 }
 
 /// `lifecycle` of a container.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Lifecycle {
     /// After the container started.

@@ -1,10 +1,13 @@
 //! Helpers for decoding what the API server sends and what people write.
 
 use std::fmt;
+use std::ops::Deref;
 
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::list::List;
+use super::shared::Recent;
 use super::text::{Text, TextMap};
 
 /// `null` is absence: Go writes an empty slice or map as `null`, and people write it to unset a field.
@@ -17,22 +20,21 @@ where
 }
 
 /// A list that takes no more room than it needs: one that grows has room for four at least, and facts are held for long.
-pub(super) fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+pub(super) fn list<'de, D, T, L>(deserializer: D) -> Result<L, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
+    L: From<Vec<T>> + Deref<Target = [T]>,
 {
     let mut list: Vec<T> = null_as_default(deserializer)?;
     list.shrink_to_fit();
-    Ok(list)
+    Ok(L::from(list))
 }
 
 /// A list of texts; an element that is `null` is the empty text, as in Go.
-pub(super) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Text>, D::Error> {
+pub(super) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<List<Text>, D::Error> {
     let texts: Vec<Option<Text>> = null_as_default(deserializer)?;
-    let mut texts: Vec<Text> = texts.into_iter().map(Option::unwrap_or_default).collect();
-    texts.shrink_to_fit();
-    Ok(texts)
+    Ok(texts.into_iter().map(Option::unwrap_or_default).collect())
 }
 
 /// A quantity may be written as a number (`cpu: 2`) or a string (`cpu: 500m`); it is kept as written.
@@ -79,5 +81,6 @@ pub(super) fn quantities<'de, D: Deserializer<'de>>(deserializer: D) -> Result<T
         .unwrap_or_default()
         .into_iter()
         .filter_map(|(name, quantity)| quantity.map(|quantity| (name, quantity.0)))
-        .collect())
+        .collect::<TextMap>()
+        .shared())
 }

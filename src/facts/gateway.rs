@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer};
 
 use super::decode::{list, null_as_default};
+use super::list::List;
 use super::meta::Meta;
 use super::selector::Selector;
 use super::text::Text;
@@ -27,7 +28,7 @@ pub struct GatewaySpec {
     pub gateway_class_name: Option<Text>,
     /// Where it listens.
     #[serde(deserialize_with = "list")]
-    pub listeners: Vec<Listener>,
+    pub listeners: List<Listener>,
 }
 
 /// One listener of a Gateway.
@@ -102,11 +103,11 @@ pub struct Route {
     /// Name, namespace, labels, annotations.
     pub metadata: Meta,
     /// The Gateways that it hangs on.
-    pub parents: Vec<ParentRef>,
+    pub parents: List<ParentRef>,
     /// The hosts; empty means those of the listener.
-    pub hostnames: Vec<Text>,
+    pub hostnames: List<Text>,
     /// The Services that it leads to, of all rules.
-    pub backends: Vec<BackendRef>,
+    pub backends: List<BackendRef>,
     /// Whether it has rules and each of them only sends the client on to `https` (`RequestRedirect`).
     pub only_redirects: bool,
 }
@@ -223,7 +224,7 @@ impl Route {
         let redirects = |rule: &RouteRule| rule.filters.iter().any(RouteFilter::redirects_to_https);
         let only_redirects = !spec.rules.is_empty() && spec.rules.iter().all(redirects);
         let backends = spec.rules.into_iter().flat_map(|rule| rule.backend_refs).collect();
-        let (parents, hostnames) = (spec.parent_refs, spec.hostnames);
+        let (parents, hostnames) = (spec.parent_refs.into(), spec.hostnames.into());
         Ok(Self { kind, metadata, parents, hostnames, backends, only_redirects })
     }
 }

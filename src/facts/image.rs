@@ -42,9 +42,9 @@ pub struct Image {
 /// Where the parts of a reference end; a part that is not there ends where the one before it does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Parts {
-    registry: u32,
-    path: u32,
-    tag: u32,
+    registry: u16,
+    path: u16,
+    tag: u16,
 }
 
 impl Image {
@@ -65,12 +65,12 @@ impl Parts {
         // A slash, a colon and an `@` stand between the parts.
         let path = if registry == 0 { path.len() } else { registry + 1 + path.len() };
         let tag = path + tag.map_or(0, |tag| 1 + tag.len());
-        let place = |place: usize| u32::try_from(place).ok();
+        let place = |place: usize| u16::try_from(place).ok();
         Some(Self { registry: place(registry)?, path: place(path)?, tag: place(tag)? })
     }
 
     fn of(self, written: &str) -> Option<ImageRef<'_>> {
-        let [registry, path, tag] = [self.registry, self.path, self.tag].map(|place| place as usize);
+        let [registry, path, tag] = [self.registry, self.path, self.tag].map(usize::from);
         let after = |end: usize, next: usize| {
             if end < next { written.get(end + 1..next).map(Some) } else { Some(None) }
         };

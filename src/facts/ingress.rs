@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::decode::{list, null_as_default};
+use super::list::List;
 use super::meta::Meta;
 use super::text::Text;
 
@@ -28,10 +29,10 @@ pub struct IngressSpec {
     pub default_backend: Option<IngressBackend>,
     /// Hosts with certificates.
     #[serde(deserialize_with = "list")]
-    pub tls: Vec<IngressTls>,
+    pub tls: List<IngressTls>,
     /// Where requests go, by host and path.
     #[serde(deserialize_with = "list")]
-    pub rules: Vec<IngressRule>,
+    pub rules: List<IngressRule>,
 }
 
 /// One entry of `tls`.
@@ -40,7 +41,7 @@ pub struct IngressSpec {
 pub struct IngressTls {
     /// The hosts; empty leaves it to the implementation.
     #[serde(deserialize_with = "list")]
-    pub hosts: Vec<Text>,
+    pub hosts: List<Text>,
     /// The Secret with the certificate.
     pub secret_name: Option<Text>,
 }
@@ -62,7 +63,7 @@ pub struct IngressRule {
 pub struct IngressPaths {
     /// The paths.
     #[serde(deserialize_with = "list")]
-    pub paths: Vec<IngressPath>,
+    pub paths: List<IngressPath>,
 }
 
 /// One path of a rule.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use super::config_map::ConfigMap;
 use super::custom::CustomKinds;
@@ -13,11 +14,12 @@ use super::namespace::Namespace;
 use super::network_policy::NetworkPolicy;
 use super::node::Node;
 use super::object::{Object, ObjectKind};
+use super::owned::{Common, Owned};
 use super::rbac::{Binding, BindingKind, Role, RoleKind};
-use super::running::Running;
 use super::secret::Secret;
 use super::service::Service;
 use super::service_account::ServiceAccount;
+use super::shared::Pool;
 use super::text::{Text, TextMap};
 use super::workload::{Workload, WorkloadKind};
 
@@ -61,17 +63,6 @@ impl fmt::Display for SubjectKey {
     }
 }
 
-/// A workload that another one owns: it counts as part of its owner, and tells what of it runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Owned {
-    /// Its owner, which may be owned in turn.
-    pub owner: SubjectKey,
-    /// The node that it runs on, for a Pod.
-    pub node: Option<Text>,
-    /// What runs, for a Pod.
-    pub running: Option<Box<Running>>,
-}
-
 /// An object that is now otherwise than it was.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
@@ -100,6 +91,9 @@ pub enum Known {
 pub struct Inventory {
     workloads: BTreeMap<SubjectKey, Box<Workload>>,
     owned: BTreeMap<SubjectKey, Owned>,
+    common: Pool<Arc<Common>>,
+    names: Pool<Text>,
+    labels: Pool<TextMap>,
     /// Everything else, by kind, namespace and name.
     others: BTreeMap<(ObjectKind, Text, Text), Object>,
     /// Kinds of which nothing is known: whoever gathered the facts could not read them.
@@ -147,10 +141,11 @@ impl Inventory {
     /// Adds or replaces an object, as a cluster holds one of each name. Says what is now otherwise, if anything is. Our
     /// own kinds are no facts and are left out.
     pub fn put(&mut self, object: Object) -> Option<Change> {
-        let object = match object {
+        let mut object = match object {
             Object::Workload(workload) => return self.put_workload(workload),
             other => other,
         };
+        self.share(object.meta_mut()?);
         let key = key_of(&object)?;
         if self.others.get(&key) == Some(&object) {
             return None;
@@ -183,6 +178,13 @@ impl Inventory {
         Some(Change { key, before })
     }
 
+    /// Takes no more room than it needs. What comes in order, as lists do, leaves sorted maps half empty.
+    pub fn settle(&mut self) {
+        self.workloads = std::mem::take(&mut self.workloads).into_iter().collect();
+        self.owned = std::mem::take(&mut self.owned).into_iter().collect();
+        self.others = std::mem::take(&mut self.others).into_iter().collect();
+    }
+
     /// Says that objects of this kind may be there and could not be read.
     pub fn leave_unread(&mut self, kind: ObjectKind) {
         self.unread.insert(kind);
@@ -209,9 +211,19 @@ impl Inventory {
         self.range(kind).map(|((_, namespace, name), _)| (namespace.clone(), name.clone())).collect()
     }
 
-    fn put_workload(&mut self, workload: Box<Workload>) -> Option<Change> {
+    /// A workload, its account and its Service are mostly called and labelled alike.
+    fn share(&mut self, meta: &mut Meta) {
+        meta.name = self.names.share(std::mem::take(&mut meta.name));
+        meta.labels = self.labels.share(std::mem::take(&mut meta.labels));
+    }
+
+    fn put_workload(&mut self, mut workload: Box<Workload>) -> Option<Change> {
+        // Of a Pod, the name is its own.
+        if workload.kind != WorkloadKind::Pod {
+            self.share(&mut workload.meta);
+        }
         let key = SubjectKey::of(ObjectKind::Workload(workload.kind), &workload.meta);
-        let owned = Owned::of(&workload, &self.kinds);
+        let owned = Owned::of(&workload, &self.kinds, &mut self.names, &mut self.common);
         if owned.is_none() && !workload.has_template() {
             return self.remove(key.kind, &key.namespace, &key.name);
         }
@@ -240,7 +252,7 @@ impl Inventory {
     /// owns it or it has no template.
     fn add_workload(&mut self, workload: Box<Workload>) -> Option<SubjectKey> {
         let mut key = SubjectKey::of(ObjectKind::Workload(workload.kind), &workload.meta);
-        if let Some(owned) = Owned::of(&workload, &self.kinds) {
+        if let Some(owned) = Owned::of(&workload, &self.kinds, &mut self.names, &mut self.common) {
             self.owned.insert(key, owned);
             return None;
         }
@@ -333,7 +345,7 @@ impl Inventory {
         // A chain has few links (CronJob, Job, Pod; six from a Pod to its Knative Service); a forged one may be a circle.
         for _ in 0..8 {
             match self.owned.get(&top) {
-                Some(owned) => top = owned.owner.clone(),
+                Some(owned) => top = owned.owner().clone(),
                 None => break,
             }
         }
@@ -495,19 +507,6 @@ impl Inventory {
         network_policies, network_policies_in: NetworkPolicy(ObjectKind::NetworkPolicy) -> NetworkPolicy;
         /// All config maps.
         config_maps, config_maps_in: ConfigMap(ObjectKind::ConfigMap) -> ConfigMap;
-    }
-}
-
-impl Owned {
-    /// What is kept of a workload that another one owns; nothing if none does.
-    fn of(workload: &Workload, kinds: &CustomKinds) -> Option<Self> {
-        let (kind, owner) = workload.owning_workload(kinds)?;
-        let namespace = workload.meta.namespace.clone().unwrap_or_default();
-        Some(Self {
-            owner: SubjectKey::new(namespace, ObjectKind::Workload(kind), owner.name.clone()),
-            node: workload.spec().node_name.clone(),
-            running: workload.running.clone(),
-        })
     }
 }
 

@@ -4,6 +4,8 @@ use serde::{Deserialize, Deserializer};
 
 use super::credential::{self, CredentialKind};
 use super::decode::{list, null_as_default};
+use super::list::List;
+use super::shared;
 use super::text::{Text, TextMap};
 use super::uid::Uid;
 
@@ -29,17 +31,17 @@ pub struct Meta {
     /// The namespace; absent for cluster-scoped objects, and in files that leave it to `kubectl -n`.
     pub namespace: Option<Text>,
     /// Labels.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "shared::whole")]
     pub labels: TextMap,
     /// Annotations; those longer than [`LONGEST_ANNOTATION`] are dropped or cut.
     #[serde(deserialize_with = "null_as_default")]
     pub annotations: TextMap,
     /// The keys of the annotations, long ones included, whose values look like credentials.
     #[serde(skip)]
-    pub annotation_credentials: Vec<(Text, CredentialKind)>,
+    pub annotation_credentials: List<(Text, CredentialKind)>,
     /// The owners; the one with `controller: true` made this object.
     #[serde(deserialize_with = "list")]
-    pub owner_references: Vec<OwnerReference>,
+    pub owner_references: List<OwnerReference>,
     /// Set once the object is being deleted.
     pub deletion_timestamp: Option<Text>,
     /// What an API server tells it by; manifests have none.
@@ -96,7 +98,15 @@ pub struct OwnerReference {
     pub controller: Option<bool>,
 }
 
-fn annotation_credentials(all: &TextMap) -> Vec<(Text, CredentialKind)> {
+impl OwnerReference {
+    /// The owner's API group; empty for the core group.
+    #[must_use]
+    pub fn group(&self) -> &str {
+        self.api_version.split_once('/').map_or("", |(group, _)| group)
+    }
+}
+
+fn annotation_credentials(all: &TextMap) -> List<(Text, CredentialKind)> {
     let judged = all.iter().filter(|(key, _)| *key != LAST_APPLIED);
     judged.filter_map(|(key, value)| Some((key.clone(), credential::spot(key, value)?))).collect()
 }

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::decode::{list, null_as_default};
+use super::list::List;
 use super::meta::Meta;
 use super::selector::Selector;
 use super::service::PortRef;
@@ -29,13 +30,13 @@ pub struct NetworkPolicySpec {
     pub pod_selector: Selector,
     /// `Ingress`, `Egress` or both; empty leaves it to the rules: see [`NetworkPolicy::isolates`].
     #[serde(deserialize_with = "list")]
-    pub policy_types: Vec<Text>,
+    pub policy_types: List<Text>,
     /// What may come in.
     #[serde(deserialize_with = "list")]
-    pub ingress: Vec<IngressAllowance>,
+    pub ingress: List<IngressAllowance>,
     /// What may go out.
     #[serde(deserialize_with = "list")]
-    pub egress: Vec<EgressAllowance>,
+    pub egress: List<EgressAllowance>,
 }
 
 /// One entry of `ingress`.
@@ -44,10 +45,10 @@ pub struct NetworkPolicySpec {
 pub struct IngressAllowance {
     /// From where; empty means from everywhere.
     #[serde(deserialize_with = "list")]
-    pub from: Vec<Peer>,
+    pub from: List<Peer>,
     /// On which ports; empty means on all.
     #[serde(deserialize_with = "list")]
-    pub ports: Vec<AllowedPort>,
+    pub ports: List<AllowedPort>,
 }
 
 /// One entry of `egress`.
@@ -56,10 +57,10 @@ pub struct IngressAllowance {
 pub struct EgressAllowance {
     /// To where; empty means to everywhere.
     #[serde(deserialize_with = "list")]
-    pub to: Vec<Peer>,
+    pub to: List<Peer>,
     /// On which ports; empty means on all.
     #[serde(deserialize_with = "list")]
-    pub ports: Vec<AllowedPort>,
+    pub ports: List<AllowedPort>,
 }
 
 /// One entry of `from` or `to`.
@@ -83,7 +84,7 @@ pub struct IpBlock {
     pub cidr: Text,
     /// Those left out.
     #[serde(deserialize_with = "list")]
-    pub except: Vec<Text>,
+    pub except: List<Text>,
 }
 
 /// One entry of `ports` of a rule.

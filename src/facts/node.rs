@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::decode::{list, null_as_default};
+use super::list::List;
 use super::meta::Meta;
 use super::scheduling::Taint;
 
@@ -24,7 +25,7 @@ pub struct Node {
 pub struct NodeSpec {
     /// Taints: only pods that tolerate them come here.
     #[serde(deserialize_with = "list")]
-    pub taints: Vec<Taint>,
+    pub taints: List<Taint>,
     /// Closed for new pods, as `kubectl cordon` does.
     #[serde(deserialize_with = "null_as_default")]
     pub unschedulable: bool,

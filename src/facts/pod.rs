@@ -1,12 +1,16 @@
 //! The pod template: what a workload runs.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 
 use super::container::{Container, ContainerClass, ContainerRef, Resources};
 use super::decode::{list, null_as_default};
+use super::list::List;
 use super::meta::Meta;
 use super::scheduling::{Affinity, Toleration};
 use super::security::PodSecurityContext;
+use super::shared;
 use super::text::{Text, TextMap};
 use super::volume::Volume;
 
@@ -40,21 +44,22 @@ pub struct PodSpec {
     /// The operating system that the pod declares.
     pub os: Option<Os>,
     /// Security settings for all containers.
-    pub security_context: Option<Box<PodSecurityContext>>,
+    #[serde(deserialize_with = "shared::part")]
+    pub security_context: Option<Arc<PodSecurityContext>>,
     /// Containers that run to completion first, and sidecars.
     #[serde(deserialize_with = "list")]
-    pub init_containers: Vec<Container>,
+    pub init_containers: List<Container>,
     /// Application containers.
     #[serde(deserialize_with = "list")]
-    pub containers: Vec<Container>,
+    pub containers: List<Container>,
     /// Debug containers added to a running pod.
     #[serde(deserialize_with = "list")]
-    pub ephemeral_containers: Vec<Container>,
+    pub ephemeral_containers: List<Container>,
     /// Requests and limits that all containers share.
     pub resources: Option<Box<Resources>>,
     /// Volumes.
     #[serde(deserialize_with = "list")]
-    pub volumes: Vec<Volume>,
+    pub volumes: List<Volume>,
     /// The service account; absent means `default`.
     pub service_account_name: Option<Text>,
     /// Whether its token is mounted; absent leaves it to the service account.
@@ -65,21 +70,34 @@ pub struct PodSpec {
     pub share_process_namespace: Option<bool>,
     /// Entries added to `/etc/hosts`.
     #[serde(deserialize_with = "list")]
-    pub host_aliases: Vec<HostAlias>,
+    pub host_aliases: List<HostAlias>,
     /// `Always`, `OnFailure` or `Never`.
     pub restart_policy: Option<Text>,
     /// The node that it runs on, or is bound to by hand.
     pub node_name: Option<Text>,
     /// Labels that its node must have.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "shared::whole")]
     pub node_selector: TextMap,
     /// What is required of its node beyond labels.
     pub affinity: Option<Box<Affinity>>,
     /// Taints that don't keep it away.
-    #[serde(deserialize_with = "list")]
-    pub tolerations: Vec<Toleration>,
+    #[serde(deserialize_with = "shared::whole")]
+    pub tolerations: List<Toleration>,
     /// The name of [`PodSpec::service_account_name`] before 1.0; the API server copies it there.
     service_account: Option<Text>,
+}
+
+/// Of a pod that another workload owns, where it runs.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Placed {
+    node_name: Option<Text>,
+}
+
+impl From<Placed> for PodSpec {
+    fn from(Placed { node_name }: Placed) -> Self {
+        Self { node_name, ..Self::default() }
+    }
 }
 
 /// core/v1 `PodOS`.
@@ -100,7 +118,7 @@ pub struct HostAlias {
     pub ip: Text,
     /// The names that resolve to it.
     #[serde(deserialize_with = "list")]
-    pub hostnames: Vec<Text>,
+    pub hostnames: List<Text>,
 }
 
 impl PodSpec {

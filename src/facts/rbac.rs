@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer};
 
 use super::decode::{list, null_as_default};
+use super::list::List;
 use super::meta::Meta;
 use super::selector::Selector;
 use super::text::Text;
@@ -59,9 +60,9 @@ pub struct Role {
     /// Name, namespace, labels, annotations.
     pub metadata: Meta,
     /// What it allows. Of an aggregated role, what the API server filled in: see [`Role::aggregation`].
-    pub rules: Vec<Rule>,
+    pub rules: List<Rule>,
     /// Selects the `ClusterRole`s whose rules this one collects; nothing for a role with rules of its own.
-    pub aggregation: Option<Vec<Selector>>,
+    pub aggregation: Option<List<Selector>>,
 }
 
 /// One rule: everything that it lists, combined.
@@ -70,19 +71,19 @@ pub struct Role {
 pub struct Rule {
     /// Verbs; `*` is every one.
     #[serde(deserialize_with = "list")]
-    pub verbs: Vec<Text>,
+    pub verbs: List<Text>,
     /// API groups; the empty string is the core group, `*` every one.
     #[serde(deserialize_with = "list")]
-    pub api_groups: Vec<Text>,
+    pub api_groups: List<Text>,
     /// Resources, with subresources as `pods/log`; `*` is every one, `*/scale` one subresource of every resource.
     #[serde(deserialize_with = "list")]
-    pub resources: Vec<Text>,
+    pub resources: List<Text>,
     /// The names that it is limited to; empty means any.
     #[serde(deserialize_with = "list")]
-    pub resource_names: Vec<Text>,
+    pub resource_names: List<Text>,
     /// Paths that are no resources; `*` at the end is any rest.
     #[serde(rename = "nonResourceURLs", deserialize_with = "list")]
-    pub non_resource_urls: Vec<Text>,
+    pub non_resource_urls: List<Text>,
 }
 
 /// A `RoleBinding` or a `ClusterRoleBinding`.
@@ -95,7 +96,7 @@ pub struct Binding {
     /// What it grants.
     pub role_ref: RoleRef,
     /// Whom it grants it to.
-    pub subjects: Vec<RbacSubject>,
+    pub subjects: List<RbacSubject>,
 }
 
 /// `roleRef` of a binding.
@@ -154,14 +155,14 @@ impl Role {
             #[serde(deserialize_with = "null_as_default")]
             metadata: Meta,
             #[serde(deserialize_with = "list")]
-            rules: Vec<Rule>,
+            rules: List<Rule>,
             aggregation_rule: Option<Aggregation>,
         }
         #[derive(Default, Deserialize)]
         #[serde(rename_all = "camelCase", default)]
         struct Aggregation {
             #[serde(deserialize_with = "list")]
-            cluster_role_selectors: Vec<Selector>,
+            cluster_role_selectors: List<Selector>,
         }
 
         let Written { metadata, rules, aggregation_rule } = Written::deserialize(deserializer)?;
@@ -184,7 +185,7 @@ impl Binding {
             #[serde(deserialize_with = "null_as_default")]
             role_ref: RoleRef,
             #[serde(deserialize_with = "list")]
-            subjects: Vec<RbacSubject>,
+            subjects: List<RbacSubject>,
         }
 
         let Written { metadata, role_ref, subjects } = Written::deserialize(deserializer)?;

@@ -3,10 +3,11 @@
 use serde::Deserialize;
 
 use super::decode::{list, null_as_default};
+use super::list::List;
 use super::text::Text;
 
 /// The part of a workload's `status` that controls may look at. Empty in files.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Running {
     /// Of a `DaemonSet`: on how many nodes it should run.
@@ -15,17 +16,17 @@ pub struct Running {
     pub number_ready: Option<i32>,
     /// Of a Pod: its containers as they run.
     #[serde(deserialize_with = "list")]
-    pub container_statuses: Vec<RunningContainer>,
+    pub container_statuses: List<RunningContainer>,
     /// Of a Pod: its init containers as they run.
     #[serde(deserialize_with = "list")]
-    pub init_container_statuses: Vec<RunningContainer>,
+    pub init_container_statuses: List<RunningContainer>,
     /// Of a Pod: its debug containers as they run.
     #[serde(deserialize_with = "list")]
-    pub ephemeral_container_statuses: Vec<RunningContainer>,
+    pub ephemeral_container_statuses: List<RunningContainer>,
 }
 
 /// One entry of `containerStatuses`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RunningContainer {
     /// The container's name.

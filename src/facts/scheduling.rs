@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::decode::{list, null_as_default};
+use super::list::List;
 use super::text::Text;
 
 /// One entry of `taints` of a node.
@@ -21,7 +22,7 @@ pub struct Taint {
 }
 
 /// One entry of `tolerations` of a pod.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Toleration {
     /// The key; empty, with `Exists`, means every taint.
@@ -60,7 +61,7 @@ pub struct NodeAffinity {
 pub struct NodeSelector {
     /// The terms; none match no node.
     #[serde(deserialize_with = "list")]
-    pub node_selector_terms: Vec<NodeSelectorTerm>,
+    pub node_selector_terms: List<NodeSelectorTerm>,
 }
 
 /// One term: all of its requirements must hold. An empty one matches no node.
@@ -69,10 +70,10 @@ pub struct NodeSelector {
 pub struct NodeSelectorTerm {
     /// Requirements on labels.
     #[serde(deserialize_with = "list")]
-    pub match_expressions: Vec<NodeRequirement>,
+    pub match_expressions: List<NodeRequirement>,
     /// Requirements on fields; `metadata.name` is the only one.
     #[serde(deserialize_with = "list")]
-    pub match_fields: Vec<NodeRequirement>,
+    pub match_fields: List<NodeRequirement>,
 }
 
 /// One requirement of a term.
@@ -87,5 +88,5 @@ pub struct NodeRequirement {
     pub operator: Text,
     /// What it is compared with.
     #[serde(deserialize_with = "list")]
-    pub values: Vec<Text>,
+    pub values: List<Text>,
 }

@@ -3,10 +3,11 @@
 use serde::Deserialize;
 
 use super::decode::{list, null_as_default};
+use super::list::List;
 use super::text::Text;
 
 /// `securityContext` of a pod (core/v1 `PodSecurityContext`).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PodSecurityContext {
     /// Refuses to start a container whose user id is 0.
@@ -19,10 +20,10 @@ pub struct PodSecurityContext {
     pub fs_group: Option<i64>,
     /// Further groups.
     #[serde(deserialize_with = "list")]
-    pub supplemental_groups: Vec<i64>,
+    pub supplemental_groups: List<i64>,
     /// Kernel settings.
     #[serde(deserialize_with = "list")]
-    pub sysctls: Vec<Sysctl>,
+    pub sysctls: List<Sysctl>,
     /// System call filter.
     pub seccomp_profile: Option<Profile>,
     /// `AppArmor` profile.
@@ -34,7 +35,7 @@ pub struct PodSecurityContext {
 }
 
 /// `securityContext` of a container (core/v1 `SecurityContext`).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SecurityContext {
     /// Root on the node, in effect.
@@ -64,19 +65,19 @@ pub struct SecurityContext {
 }
 
 /// Linux capabilities, by name without `CAP_`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Capabilities {
     /// Added to the container runtime's default set.
     #[serde(deserialize_with = "list")]
-    pub add: Vec<Text>,
+    pub add: List<Text>,
     /// Taken from the container runtime's default set.
     #[serde(deserialize_with = "list")]
-    pub drop: Vec<Text>,
+    pub drop: List<Text>,
 }
 
 /// A seccomp or `AppArmor` profile.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Profile {
     /// `RuntimeDefault`, `Localhost` or `Unconfined`.
@@ -87,7 +88,7 @@ pub struct Profile {
 }
 
 /// An `SELinux` label; absent parts are empty.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SeLinuxOptions {
     /// User part.
@@ -105,7 +106,7 @@ pub struct SeLinuxOptions {
 }
 
 /// Windows settings.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct WindowsOptions {
     /// Runs in the node's own namespaces.
@@ -115,7 +116,7 @@ pub struct WindowsOptions {
 }
 
 /// A kernel setting.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Sysctl {
     /// The setting's name, such as `net.ipv4.ip_unprivileged_port_start`.

@@ -2,7 +2,9 @@
 
 use serde::Deserialize;
 
-use super::decode::{list, null_as_default, texts};
+use super::decode::{list, texts};
+use super::list::List;
+use super::shared;
 use super::text::{Text, TextMap};
 
 /// A label selector. All requirements must hold; one without requirements matches everything.
@@ -10,11 +12,11 @@ use super::text::{Text, TextMap};
 #[serde(rename_all = "camelCase", default)]
 pub struct Selector {
     /// Labels that must be there with this value.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "shared::whole")]
     pub match_labels: TextMap,
     /// Further requirements.
     #[serde(deserialize_with = "list")]
-    pub match_expressions: Vec<Requirement>,
+    pub match_expressions: List<Requirement>,
 }
 
 /// One requirement on a label.
@@ -27,7 +29,7 @@ pub struct Requirement {
     pub operator: Operator,
     /// What it is compared with, for `In` and `NotIn`.
     #[serde(default, deserialize_with = "texts")]
-    pub values: Vec<Text>,
+    pub values: List<Text>,
 }
 
 /// How a label is compared.

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Deserializer};
 
 use super::decode::{list, null_as_default};
+use super::list::List;
 use super::meta::Meta;
+use super::shared;
 use super::text::{Text, TextMap};
 
 /// A Service (core/v1).
@@ -26,21 +28,21 @@ pub struct ServiceSpec {
     #[serde(rename = "type")]
     pub kind: Option<Text>,
     /// The pods behind it; empty selects none (endpoints are then given by hand).
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(deserialize_with = "shared::whole")]
     pub selector: TextMap,
     /// Its ports.
-    #[serde(deserialize_with = "list")]
-    pub ports: Vec<ServicePort>,
+    #[serde(deserialize_with = "shared::whole")]
+    pub ports: List<ServicePort>,
     /// Addresses outside the cluster that lead to it.
     #[serde(rename = "externalIPs", deserialize_with = "list")]
-    pub external_ips: Vec<Text>,
+    pub external_ips: List<Text>,
     /// The addresses that a load balancer lets through; empty means all.
     #[serde(deserialize_with = "list")]
-    pub load_balancer_source_ranges: Vec<Text>,
+    pub load_balancer_source_ranges: List<Text>,
 }
 
 /// One entry of `ports` of a Service.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ServicePort {
     /// The port's name.
@@ -58,7 +60,7 @@ pub struct ServicePort {
 }
 
 /// A port by number or by name (`IntOrString`).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum PortRef {
     /// By number.
     Number(i32),

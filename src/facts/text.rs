@@ -5,10 +5,13 @@ use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
 
+use arcstr::ArcStr;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::list::List;
+use super::shared::Handle;
 
 /// How many recently seen strings each thread remembers. Bounded: a slot is overwritten by the next string that
 /// falls on it.
@@ -18,12 +21,12 @@ const SLOTS: usize = 4096;
 const LONGEST_SHARED: usize = 256;
 
 thread_local! {
-    static RECENT: RefCell<Vec<Option<Arc<str>>>> = RefCell::new(vec![None; SLOTS]);
+    static RECENT: RefCell<Vec<Option<ArcStr>>> = RefCell::new(vec![None; SLOTS]);
 }
 
-/// An immutable string that is cheap to clone and shared between the facts that repeat it.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Text(Arc<str>);
+/// An immutable string that takes one word, is cheap to clone and shared between the facts that repeat it.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub struct Text(ArcStr);
 
 impl Text {
     /// The string itself.
@@ -36,25 +39,21 @@ impl Text {
     pub(super) fn forget(&self) {
         RECENT.with_borrow_mut(|recent| {
             if let Some(slot) = recent.get_mut(slot_of(self)) {
-                slot.take_if(|known| **known == *self.0);
+                slot.take_if(|known| *known == self.0);
             }
         });
     }
 
     /// A text that shares its bytes with the same string seen recently on this thread.
     fn shared(value: &str) -> Self {
-        if value.len() > LONGEST_SHARED {
-            return Self(Arc::from(value));
+        if value.is_empty() || value.len() > LONGEST_SHARED {
+            return Self(ArcStr::from(value));
         }
         RECENT.with_borrow_mut(|recent| {
-            let Some(slot) = recent.get_mut(slot_of(value)) else { return Self(Arc::from(value)) };
+            let Some(slot) = recent.get_mut(slot_of(value)) else { return Self(ArcStr::from(value)) };
             match slot {
-                Some(known) if &**known == value => Self(Arc::clone(known)),
-                _ => {
-                    let fresh: Arc<str> = Arc::from(value);
-                    *slot = Some(Arc::clone(&fresh));
-                    Self(fresh)
-                }
+                Some(known) if known == value => Self(known.clone()),
+                _ => Self(slot.insert(ArcStr::from(value)).clone()),
             }
         })
     }
@@ -70,6 +69,18 @@ fn slot_of(value: &str) -> usize {
     let hash =
         words.fold(0, |hash: u64, word| (hash.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     usize::try_from(hash >> (u64::BITS - SLOTS.ilog2())).unwrap_or(0)
+}
+
+impl Handle for Text {
+    fn is_alone(&self) -> bool {
+        ArcStr::strong_count(&self.0) == Some(1)
+    }
+}
+
+impl Handle for TextMap {
+    fn is_alone(&self) -> bool {
+        self.0.is_alone()
+    }
 }
 
 impl Deref for Text {
@@ -110,16 +121,10 @@ impl From<&Self> for Text {
     }
 }
 
-impl Default for Text {
-    fn default() -> Self {
-        Self::shared("")
-    }
-}
-
 impl Ord for Text {
     /// As strings; those that share their bytes are equal without a look at them.
     fn cmp(&self, other: &Self) -> Ordering {
-        if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.0.cmp(&other.0) }
+        if ArcStr::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.as_str().cmp(other.as_str()) }
     }
 }
 
@@ -149,7 +154,7 @@ impl fmt::Display for Text {
 
 impl fmt::Debug for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&*self.0, f)
+        fmt::Debug::fmt(self.as_str(), f)
     }
 }
 
@@ -180,8 +185,8 @@ impl Serialize for Text {
 }
 
 /// A small map from text to text, sorted by key: labels, annotations, resource quantities.
-#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct TextMap(Box<[(Text, Text)]>);
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TextMap(List<(Text, Text)>);
 
 impl TextMap {
     /// The value of a key.
@@ -217,7 +222,7 @@ impl<K: Into<Text>, V: Into<Text>> FromIterator<(K, V)> for TextMap {
         pairs.reverse();
         pairs.sort_by(|a, b| a.0.cmp(&b.0));
         pairs.dedup_by(|later, kept| later.0 == kept.0);
-        Self(pairs.into_boxed_slice())
+        Self(List::from(pairs))
     }
 }
 
@@ -258,7 +263,7 @@ mod tests {
     #[test]
     fn equal_texts_share_their_bytes() {
         let (first, second) = (Text::from("payments"), Text::from("payments"));
-        assert!(Arc::ptr_eq(&first.0, &second.0));
+        assert!(ArcStr::ptr_eq(&first.0, &second.0));
     }
 
     #[test]

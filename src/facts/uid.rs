@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer};
 
 /// The uid of an object. Cluster objects have one; manifests have none.
@@ -23,10 +24,7 @@ impl Uid {
         if text.is_empty() {
             return Self::Absent;
         }
-        let digits: String = text.chars().filter(|character| *character != '-').collect();
-        let bytes = u128::from_str_radix(&digits, 16).map(u128::to_be_bytes);
-        // What would be written differently is not the same uid.
-        bytes.map(Self::Uuid).ok().filter(|uid| uid.to_string() == text).unwrap_or(Self::Other)
+        read(text.as_bytes()).map_or(Self::Other, Self::Uuid)
     }
 
     /// Whether there is one.
@@ -34,6 +32,25 @@ impl Uid {
     pub const fn is_present(self) -> bool {
         !matches!(self, Self::Absent)
     }
+}
+
+/// The bytes, if they are written as they would be again. Every object of a cluster has one.
+fn read(text: &[u8]) -> Option<[u8; 16]> {
+    let mut bytes = [0_u8; 16];
+    let mut digits = 0;
+    for (index, character) in text.iter().enumerate() {
+        let digit = match (index, character) {
+            (8 | 13 | 18 | 23, b'-') => continue,
+            (8 | 13 | 18 | 23, _) => return None,
+            (_, b'0'..=b'9') => character - b'0',
+            (_, b'a'..=b'f') => character - b'a' + 10,
+            _ => return None,
+        };
+        let byte = bytes.get_mut(digits / 2)?;
+        *byte = (*byte << 4) | digit;
+        digits += 1;
+    }
+    (digits == 32).then_some(bytes)
 }
 
 /// As the API server writes it; empty if that is not known.
@@ -49,7 +66,33 @@ impl fmt::Display for Uid {
 
 impl<'de> Deserialize<'de> for Uid {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self::of(&Option::<String>::deserialize(deserializer)?.unwrap_or_default()))
+        struct UidVisitor;
+
+        impl<'de> Visitor<'de> for UidVisitor {
+            type Value = Uid;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a uid")
+            }
+
+            fn visit_none<E>(self) -> Result<Uid, E> {
+                Ok(Uid::Absent)
+            }
+
+            fn visit_unit<E>(self) -> Result<Uid, E> {
+                Ok(Uid::Absent)
+            }
+
+            fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Uid, D::Error> {
+                deserializer.deserialize_str(self)
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Uid, E> {
+                Ok(Uid::of(text))
+            }
+        }
+
+        deserializer.deserialize_option(UidVisitor)
     }
 }
 
@@ -61,9 +104,16 @@ mod tests {
     fn a_uid_comes_out_as_it_went_in_or_not_at_all() {
         let text = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9";
         assert_eq!(Uid::of(text).to_string(), text);
-        for other in ["0A1B2C3D-4E5F-6071-8293-A4B5C6D7E8F9", "0a1b2c3d4e5f60718293a4b5c6d7e8f9", "u", "+1"] {
+        for other in [
+            "0A1B2C3D-4E5F-6071-8293-A4B5C6D7E8F9",
+            "0a1b2c3d4e5f60718293a4b5c6d7e8f9",
+            "u",
+            "+1",
+            &text[1..],
+        ] {
             assert_eq!(Uid::of(other), Uid::Other);
         }
+        assert_eq!(Uid::of(&format!("{text}0")), Uid::Other);
         assert!(!Uid::of("").is_present());
         assert!(Uid::Other.is_present());
     }

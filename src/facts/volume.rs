@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::decode::{list, null_as_default};
 use super::image::Image;
+use super::list::List;
 use super::text::Text;
 
 /// The volume sources of core/v1 `VolumeSource`, as their fields are named.
@@ -53,19 +54,19 @@ pub struct Volume {
     pub name: Text,
     /// The sources that are set, by their field name in [`SOURCES`]; a valid volume has exactly one. A volume that
     /// names none is an `emptyDir`, as the API server has it.
-    pub sources: Vec<&'static str>,
+    pub sources: List<&'static str>,
     /// The path on the node, for a `hostPath`.
     pub host_path: Option<HostPath>,
     /// The image whose files it holds, for an `image`.
     pub image: Option<ImageSource>,
     /// The config maps whose keys it holds, by a `configMap` or in a `projected` one.
-    pub config_maps: Vec<Text>,
+    pub config_maps: List<Text>,
     /// The Secrets whose keys it holds, by a `secret` or in a `projected` one.
-    pub secrets: Vec<Text>,
+    pub secrets: List<Text>,
     /// The claim that it is, for a `persistentVolumeClaim`.
     pub claim: Option<Text>,
     /// Whether a `projected` one holds a token of the service account, and for whom: absent for the API server.
-    pub tokens: Vec<Option<Text>>,
+    pub tokens: List<Option<Text>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -173,7 +174,7 @@ impl<'de> Deserialize<'de> for Volume {
                     volume.read(&key, &mut map)?;
                 }
                 if volume.sources.is_empty() {
-                    volume.sources.push(DEFAULT_SOURCE);
+                    volume.sources.extend([DEFAULT_SOURCE]);
                 }
                 Ok(volume)
             }
@@ -204,7 +205,8 @@ mod tests {
         assert_eq!(volume.tokens, [None, Some("vault".into())]);
         let secret: Volume =
             serde_json::from_str(r#"{"name": "a", "secret": {"secretName": "keys"}}"#).unwrap();
-        assert_eq!((secret.sources, &*secret.secrets[0]), (vec!["secret"], "keys"));
+        assert_eq!(secret.sources, ["secret"]);
+        assert_eq!(&*secret.secrets[0], "keys");
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Workloads: the top of an ownership chain with a pod template.
 
 use std::fmt;
+use std::marker::PhantomData;
 
+use serde::de::{DeserializeOwned, Error, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::container::ContainerRef;
@@ -9,7 +11,7 @@ use super::custom::{CustomKind, CustomKinds, Found};
 use super::decode::null_as_default;
 use super::meta::{Meta, OwnerReference};
 use super::path::Path;
-use super::pod::{PodSpec, PodTemplate};
+use super::pod::{Placed, PodSpec, PodTemplate};
 use super::running::Running;
 use super::text::Text;
 
@@ -213,8 +215,7 @@ impl Workload {
     #[must_use]
     pub fn owning_workload(&self, kinds: &CustomKinds) -> Option<(WorkloadKind, &OwnerReference)> {
         let owner = self.meta.controller()?;
-        let group = owner.api_version.split_once('/').map_or("", |(group, _)| group);
-        Some((kinds.workload(group, &owner.kind)?, owner))
+        Some((kinds.workload(owner.group(), &owner.kind)?, owner))
     }
 
     /// The service account that its pods run as.
@@ -224,15 +225,111 @@ impl Workload {
     }
 }
 
+/// What has metadata, a spec and a status.
+#[derive(Default)]
+struct Templated<S> {
+    metadata: Meta,
+    spec: S,
+    status: Running,
+}
+
+/// A spec, of which little is kept where another workload owns the object.
+trait Spec: Default + DeserializeOwned {
+    /// That little.
+    type OfOwned: Default + DeserializeOwned + Into<Self>;
+}
+
+impl Spec for PodSpec {
+    type OfOwned = Placed;
+}
+
+impl Spec for TemplateSpec {
+    type OfOwned = Nothing;
+}
+
+impl Spec for CronJobSpec {
+    type OfOwned = Nothing;
+}
+
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Templated<S: Default + for<'a> Deserialize<'a>> {
-    #[serde(deserialize_with = "null_as_default")]
-    metadata: Meta,
-    #[serde(deserialize_with = "null_as_default")]
-    spec: S,
-    #[serde(deserialize_with = "null_as_default")]
-    status: Running,
+struct Nothing {}
+
+impl From<Nothing> for TemplateSpec {
+    fn from(_: Nothing) -> Self {
+        Self::default()
+    }
+}
+
+impl From<Nothing> for CronJobSpec {
+    fn from(_: Nothing) -> Self {
+        Self::default()
+    }
+}
+
+impl<'de, S: Spec> Deserialize<'de> for Templated<S> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_struct(
+            "Templated",
+            &["metadata", "spec", "status"],
+            TemplatedVisitor(PhantomData),
+        )
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "camelCase")]
+enum Field {
+    Metadata,
+    Spec,
+    Status,
+    #[serde(other)]
+    Other,
+}
+
+struct TemplatedVisitor<S>(PhantomData<S>);
+
+impl<'de, S: Spec> Visitor<'de> for TemplatedVisitor<S> {
+    type Value = Templated<S>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Templated<S>, A::Error> {
+        fn once<T, E: Error>(field: &'static str, known: &mut Option<T>, found: Option<T>) -> Result<(), E>
+        where
+            T: Default,
+        {
+            let before = known.replace(found.unwrap_or_default());
+            before.map_or(Ok(()), |_| Err(E::duplicate_field(field)))
+        }
+
+        let (mut metadata, mut spec, mut status) = (None, None, None);
+        while let Some(field) = map.next_key()? {
+            match field {
+                Field::Metadata => once("metadata", &mut metadata, map.next_value()?)?,
+                Field::Spec if metadata.as_ref().is_some_and(is_part) => {
+                    let part: Option<S::OfOwned> = map.next_value()?;
+                    once("spec", &mut spec, part.map(Into::into))?;
+                }
+                Field::Spec => once("spec", &mut spec, map.next_value()?)?,
+                Field::Status => once("status", &mut status, map.next_value()?)?,
+                Field::Other => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(Templated {
+            metadata: metadata.unwrap_or_default(),
+            spec: spec.unwrap_or_default(),
+            status: status.unwrap_or_default(),
+        })
+    }
+}
+
+/// Whether an API server holds the object, and another workload owns it: its template is that of its owner then, and
+/// nobody looks at it. Most objects of a cluster are such, and most bytes.
+fn is_part(meta: &Meta) -> bool {
+    meta.is_live() && meta.controller().is_some_and(|owner| WorkloadKind::of(owner.group(), &owner.kind).is_some())
 }
 
 #[derive(Default, Deserialize)]
@@ -247,7 +344,15 @@ struct TemplateSpec {
 #[serde(default, rename_all = "camelCase")]
 struct CronJobSpec {
     #[serde(deserialize_with = "null_as_default")]
-    job_template: Templated<TemplateSpec>,
+    job_template: JobTemplate,
+}
+
+/// Its metadata is what somebody wrote, owners included, and says nothing of the CronJob.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct JobTemplate {
+    #[serde(deserialize_with = "null_as_default")]
+    spec: TemplateSpec,
 }
 
 #[cfg(test)]
@@ -271,6 +376,34 @@ mod tests {
             assert_eq!(container.name, "app", "{kind}");
             let pointer = container.path().key("name").to_pointer();
             assert_eq!(object.pointer(&pointer).unwrap(), "app", "{kind}: {pointer}");
+        }
+    }
+
+    #[test]
+    fn of_what_another_workload_owns_the_template_is_not_kept_and_the_node_is() {
+        let owner = serde_json::json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "x", "controller": true});
+        let decode = |meta: serde_json::Value| {
+            let spec = serde_json::json!({"nodeName": "node-1", "containers": [{"name": "app"}]});
+            decode(WorkloadKind::Pod, &serde_json::json!({"metadata": meta, "spec": spec}))
+        };
+        let part = decode(serde_json::json!({"uid": "u", "ownerReferences": [owner]}));
+        assert_eq!((part.containers().count(), part.spec().node_name.as_deref()), (0, Some("node-1")));
+        let bare = decode(serde_json::json!({"uid": "u"}));
+        let written = decode(serde_json::json!({"ownerReferences": [owner]}));
+        assert_eq!((bare.containers().count(), written.containers().count()), (1, 1));
+    }
+
+    #[test]
+    fn owners_that_a_template_claims_for_itself_hide_nothing() {
+        let claimed = serde_json::json!({"uid": "u", "ownerReferences": [
+            {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "x", "controller": true}]});
+        for kind in WorkloadKind::ALL.into_iter().filter(|kind| *kind != WorkloadKind::Pod) {
+            let mut object = serde_json::json!({"metadata": claimed, "spec": {"containers": [{"name": "app"}]}});
+            for field in kind.template_path().iter().rev() {
+                object = serde_json::json!({*field: object, "metadata": claimed});
+            }
+            object["metadata"] = serde_json::json!({"uid": "u"});
+            assert_eq!(decode(kind, &object).containers().count(), 1, "{kind}");
         }
     }
 

@@ -121,6 +121,9 @@ fn once(shared: &Shared, evaluator: &Mutex<Evaluator>) -> (Evaluated, Instant, O
     let mut evaluator = evaluator.lock().unwrap_or_else(PoisonError::into_inner);
     let mut world = shared.world.blocking_write();
     let changes = world.take_changes();
+    if changes.is_none() {
+        world.inventory.settle();
+    }
     let unseen = shared.unseen.take();
     // Nobody changes the world between the two.
     let world = world.downgrade();

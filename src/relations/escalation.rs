@@ -33,7 +33,7 @@ use std::sync::Arc;
 pub use technique::Technique;
 
 use super::rbac::{BindingKey, Principal, Rbac, RoleKey, shipped};
-use crate::facts::{BindingKind, Inventory, Rule, Text, WorkloadKind};
+use crate::facts::{BindingKind, Inventory, List, Rule, Text, WorkloadKind};
 use ability::Ability;
 use edges::{Held, Holder};
 use graph::Graph;
@@ -296,7 +296,7 @@ fn made(scope: Option<&Text>) -> BindingKey {
 }
 
 fn everything_in(namespace: &Text) -> Vec<Held> {
-    let all = || vec![Text::from("*")];
+    let all = || List::from(vec![Text::from("*")]);
     let rule = Rule { verbs: all(), api_groups: all(), resources: all(), ..Rule::default() };
     let held = |ability| Held { ability, scope: Some(namespace.clone()), by: None };
     ability::abilities(&rule).into_iter().map(held).collect()

@@ -218,7 +218,7 @@ pub fn of_service(service: &Service) -> Vec<Door> {
     };
     let addresses = &service.spec.external_ips;
     let by_address = (!addresses.is_empty())
-        .then(|| door(DoorKind::ExternalIp, addresses.clone(), reach::of_addresses(addresses)));
+        .then(|| door(DoorKind::ExternalIp, addresses.to_vec(), reach::of_addresses(addresses)));
     by_type.into_iter().chain(by_address).collect()
 }
 

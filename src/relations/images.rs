@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::facts::running::RunningContainer;
-use crate::facts::{Image, ImageRef, Inventory, Running, Text};
+use crate::facts::{Image, ImageRef, Inventory, List, Running, Text};
 
 /// Where a digest runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub enum RunsAs<'a> {
 pub struct RunningImages {
     /// Of each tag the ids by which containers run it, as the runtimes write them, and how many do. Ids with one digest
     /// stand under the first of them.
-    tags: BTreeMap<String, Vec<(Text, u32)>>,
+    tags: BTreeMap<Text, List<(Text, u32)>>,
     /// The tags with several digests.
     mixed: BTreeMap<String, Digests>,
 }
@@ -50,10 +50,11 @@ impl RunningImages {
         }
         for ((image, id), number) in written {
             if let Some(tag) = tag_of(image, id) {
-                images.count(&tag, id, |known| *known = known.saturating_add(number));
+                images.count(kept(tag, image), id, |known| *known = known.saturating_add(number));
             }
         }
-        let tags: BTreeSet<String> = images.tags.keys().cloned().collect();
+        let several = images.tags.iter().filter(|(_, ids)| ids.len() > 1);
+        let tags: BTreeSet<String> = several.map(|(tag, _)| tag.to_string()).collect();
         images.spread(inventory, &tags);
         images
     }
@@ -70,11 +71,11 @@ impl RunningImages {
         let containers = gone.map(|it| (it, false)).chain(come.map(|it| (it, true)));
         for (container, comes) in containers {
             let Some(tag) = tag_of(&container.image, &container.image_id) else { continue };
-            let before = self.tags.get(&tag).map_or(0, Vec::len);
-            self.count(&tag, &container.image_id, |known| {
+            let before = self.tags.get(&*tag).map_or(0, |ids| ids.len());
+            self.count(kept(tag.clone(), &container.image), &container.image_id, |known| {
                 *known = if comes { known.saturating_add(1) } else { known.saturating_sub(1) };
             });
-            let after = self.tags.get(&tag).map_or(0, Vec::len);
+            let after = self.tags.get(&*tag).map_or(0, |ids| ids.len());
             // How many containers run one digest is not said.
             if before != after || after > 1 {
                 touched.insert(tag);
@@ -90,7 +91,7 @@ impl RunningImages {
         if self.tags.is_empty() {
             return RunsAs::Unknown;
         }
-        let tag = tag(image).filter(|tag| self.tags.contains_key(tag));
+        let tag = tag(image).filter(|tag| self.tags.contains_key(&**tag));
         match tag.map(|tag| self.mixed.get(&tag)) {
             None => RunsAs::Unknown,
             Some(None) => RunsAs::One,
@@ -99,8 +100,8 @@ impl RunningImages {
     }
 
     /// Changes how many containers run a tag by an id.
-    fn count(&mut self, tag: &str, id: &Text, change: impl FnOnce(&mut u32)) {
-        let ids = self.tags.entry(tag.to_owned()).or_default();
+    fn count(&mut self, tag: Text, id: &Text, change: impl FnOnce(&mut u32)) {
+        let mut ids = self.tags.get(&tag).map(|ids| ids.to_vec()).unwrap_or_default();
         let known = ids.iter().position(|(known, _)| digest_of(known) == digest_of(id));
         let place = known.unwrap_or_else(|| {
             ids.push((id.clone(), 0));
@@ -113,7 +114,9 @@ impl RunningImages {
             }
         }
         if ids.is_empty() {
-            self.tags.remove(tag);
+            self.tags.remove(&tag);
+        } else {
+            self.tags.insert(tag, ids.into());
         }
     }
 
@@ -122,12 +125,12 @@ impl RunningImages {
         for tag in tags {
             self.mixed.remove(tag);
         }
-        let several = tags.iter().filter(|tag| self.tags.get(*tag).is_some_and(|ids| ids.len() > 1));
+        let several = tags.iter().filter(|tag| self.tags.get(tag.as_str()).is_some_and(|ids| ids.len() > 1));
         let several: BTreeSet<&String> = several.collect();
         if several.is_empty() {
             return;
         }
-        let ids = several.iter().filter_map(|tag| self.tags.get(*tag)).flatten();
+        let ids = several.iter().filter_map(|tag| self.tags.get(tag.as_str())).flatten();
         let asked: BTreeSet<&str> = ids.filter_map(|(id, _)| digest_of(id)).collect();
         let mut found: BTreeMap<String, BTreeMap<String, Spread>> = BTreeMap::new();
         for (node, container) in all(inventory) {
@@ -151,7 +154,7 @@ impl RunningImages {
 
 /// All containers that run, with their nodes.
 fn all(inventory: &Inventory) -> impl Iterator<Item = (Option<&Text>, &RunningContainer)> {
-    let owned = inventory.owned().map(|(_, owned)| (owned.running.as_deref(), owned.node.as_ref()));
+    let owned = inventory.owned().map(|(_, owned)| (Some(owned.running()), owned.node.as_ref()));
     let bare = inventory.workloads().map(|(_, it)| (it.running.as_deref(), it.spec().node_name.as_ref()));
     owned.chain(bare).flat_map(|(running, node)| {
         running.into_iter().flat_map(Running::containers).map(move |container| (node, container))
@@ -176,6 +179,11 @@ fn completed_tag(image: ImageRef<'_>) -> Option<String> {
     }
     let tag = if image.tag().is_some() { "" } else { ":latest" };
     Some(format!("{image}{tag}"))
+}
+
+/// The text of a tag: that of the image, where it is written out.
+fn kept(tag: String, image: &Text) -> Text {
+    if *image == *tag { image.clone() } else { tag.into() }
 }
 
 /// The digest that a registry gave, in `imageID` of a container's status (`docker.io/library/nginx@sha256:…`). An id

@@ -165,14 +165,14 @@ impl Update<'_> {
             return;
         }
         let both = || then.into_iter().chain(now);
-        self.runs(then.and_then(|it| it.running.as_deref()), now.and_then(|it| it.running.as_deref()));
-        let debugs = |owned: &Owned| owned.running.as_deref().is_some_and(Running::is_debugged);
+        self.runs(then.map(Owned::running), now.map(Owned::running));
+        let debugs = |owned: &Owned| owned.running().is_debugged();
         // A chain of owners may lead elsewhere with any of its links, which matters where somebody debugs.
         if both().any(debugs) || self.joined.debugged.get().is_some_and(|known| !known.is_empty()) {
             self.stale.debugged.insert(key.namespace.clone());
         }
         for owned in both() {
-            self.affected.subjects.insert(self.inventory.top_owner(&owned.owner));
+            self.affected.subjects.insert(self.inventory.top_owner(owned.owner()));
         }
         if self.joined.escalation.get().is_some_and(Escalation::names_pods) {
             self.paths = Paths::Unknown;

@@ -56,7 +56,7 @@ impl DebuggedPods {
     }
 
     fn take(&mut self, inventory: &Inventory, key: &SubjectKey, owned: &Owned) {
-        let statuses = owned.running.iter().flat_map(|running| &running.ephemeral_container_statuses);
+        let statuses = owned.running().ephemeral_container_statuses.iter();
         let mut found = statuses
             .map(|container| DebugContainer {
                 pod: key.name.clone(),

@@ -78,7 +78,7 @@ fn assessed(input: Input<'_>) -> BTreeMap<Key<'_>, &Assessed> {
         Some((origin.file.as_ref(), start.line, start.column))
     };
     let subjects = input.assessment.subjects.iter();
-    subjects.map(|(key, it)| ((key.kind.as_str(), &*key.namespace, &*key.name, place(key)), it)).collect()
+    subjects.map(|(key, it)| ((key.kind.as_str(), &*key.namespace, &*key.name, place(key)), &**it)).collect()
 }
 
 impl Scene<'_> {

@@ -11,7 +11,7 @@ use crate::declare_control;
 use crate::engine::control::{Context, Finding, Framework, Verdict};
 use crate::engine::parameters::Parameters;
 use crate::engine::pattern::RolePattern;
-use crate::facts::{Rule, Text, Workload};
+use crate::facts::{List, Rule, Text, Workload};
 use crate::relations::rbac::{RoleKey, covers, shipped};
 
 declare_control! {
@@ -208,19 +208,23 @@ fn nearest(
 
 /// Rules, taken apart into one verb on one resource or path each.
 fn units(rules: &[Rule]) -> impl Iterator<Item = Rule> {
+    fn one(word: &Text) -> List<Text> {
+        List::from(vec![word.clone()])
+    }
+
     rules.iter().flat_map(|rule| {
         rule.verbs.iter().flat_map(move |verb| {
-            let unit = move || Rule { verbs: vec![verb.clone()], ..Rule::default() };
+            let unit = move || Rule { verbs: one(verb), ..Rule::default() };
             let resources = rule.api_groups.iter().flat_map(move |group| {
                 rule.resources.iter().map(move |resource| Rule {
-                    api_groups: vec![group.clone()],
-                    resources: vec![resource.clone()],
+                    api_groups: one(group),
+                    resources: one(resource),
                     resource_names: rule.resource_names.clone(),
                     ..unit()
                 })
             });
             let paths = rule.non_resource_urls.iter();
-            resources.chain(paths.map(move |path| Rule { non_resource_urls: vec![path.clone()], ..unit() }))
+            resources.chain(paths.map(move |path| Rule { non_resource_urls: one(path), ..unit() }))
         })
     })
 }

@@ -86,11 +86,11 @@ fn evaluate(workload: &Workload, _: &NoParameters, context: &Context<'_>) -> Ver
 }
 
 fn callers(container: &Container) -> [Caller<'_>; 5] {
-    let lifecycle = container.lifecycle.as_ref();
+    let lifecycle = container.lifecycle.as_deref();
     [
-        ("liveness probe", &["livenessProbe"], container.liveness_probe.as_ref()),
-        ("readiness probe", &["readinessProbe"], container.readiness_probe.as_ref()),
-        ("startup probe", &["startupProbe"], container.startup_probe.as_ref()),
+        ("liveness probe", &["livenessProbe"], container.liveness_probe.as_deref()),
+        ("readiness probe", &["readinessProbe"], container.readiness_probe.as_deref()),
+        ("startup probe", &["startupProbe"], container.startup_probe.as_deref()),
         ("hook after start", &["lifecycle", "postStart"], lifecycle.and_then(|it| it.post_start.as_ref())),
         ("hook before stop", &["lifecycle", "preStop"], lifecycle.and_then(|it| it.pre_stop.as_ref())),
     ]

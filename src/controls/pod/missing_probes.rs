@@ -114,11 +114,11 @@ impl Probe {
         }
     }
 
-    const fn of(self, container: &Container) -> Option<&Handler> {
+    fn of(self, container: &Container) -> Option<&Handler> {
         match self {
-            Self::Liveness => container.liveness_probe.as_ref(),
-            Self::Readiness => container.readiness_probe.as_ref(),
-            Self::Startup => container.startup_probe.as_ref(),
+            Self::Liveness => container.liveness_probe.as_deref(),
+            Self::Readiness => container.readiness_probe.as_deref(),
+            Self::Startup => container.startup_probe.as_deref(),
         }
     }
 }

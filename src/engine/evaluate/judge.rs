@@ -51,8 +51,8 @@ impl Judge<'_, '_> {
             overlaps: placed.overlaps.clone(),
             owner: placed.owner.clone(),
             part_of: placed.meta.labels.get(PART_OF).cloned(),
-            outcomes,
-            uses: self.uses,
+            outcomes: outcomes.into(),
+            uses: self.uses.into(),
             details,
         }
     }

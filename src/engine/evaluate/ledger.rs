@@ -2,17 +2,32 @@
 //! it, and nothing else is judged again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::placing::{self, Placed, Placing};
-use super::{Assessed, Assessment, ExceptionState, states};
+use super::{Assessed, Assessment, ExceptionState, Outcome, Use, states};
 use crate::api::Date;
 use crate::engine::exception::{CompiledException, HOME};
 use crate::engine::policy::Policy;
 use crate::engine::posture::{Posture, measure};
-use crate::facts::{Change, Inventory, ObjectKind, SubjectKey, Text};
+use crate::facts::{Change, Inventory, List, ObjectKind, Pool, SubjectKey, Text};
 use crate::relations::{Affected, Joined, Relations};
+
+/// Of a hundred thousand workloads most come out as others do.
+#[derive(Debug, Default)]
+struct Kept {
+    assessed: Pool<Arc<Assessed>>,
+    outcomes: Pool<List<Outcome>>,
+}
+
+impl Kept {
+    fn share(&mut self, assessed: Assessed) -> Arc<Assessed> {
+        let outcomes = self.outcomes.share(assessed.outcomes);
+        self.assessed.share(Arc::new(Assessed { outcomes, ..assessed }))
+    }
+}
 
 /// What people decided anew.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,6 +43,7 @@ pub struct Decided {
 #[derive(Debug)]
 pub struct Ledger {
     joined: Joined,
+    kept: Kept,
     assessment: Assessment,
     posture: Posture,
     /// The exceptions by namespace and name, in the order of the assessment's.
@@ -38,14 +54,14 @@ impl Ledger {
     /// Judges everything.
     #[must_use]
     pub fn new(policy: &Policy, inventory: &Inventory, now: Timestamp) -> Self {
-        Self::with(Joined::default(), policy, inventory, now)
+        Self::with(Joined::default(), Kept::default(), policy, inventory, now)
     }
 
-    fn with(joined: Joined, policy: &Policy, inventory: &Inventory, now: Timestamp) -> Self {
+    fn with(joined: Joined, mut kept: Kept, policy: &Policy, inventory: &Inventory, now: Timestamp) -> Self {
         let relations = Relations::with(inventory, &joined);
-        let assessment = super::assess_with(policy, &relations, now, without_details);
+        let assessment = super::assess_with(policy, &relations, now, without_details, |it| kept.share(it));
         let posture = measure(policy, &assessment);
-        Self { assessment, posture, names: names(policy), joined }
+        Self { assessment, posture, names: names(policy), joined, kept }
     }
 
     /// The assessment, without findings.
@@ -72,7 +88,8 @@ impl Ledger {
         let affected = self.joined.take(inventory, changes);
         let another_day = Date::of(self.assessment.at) != Date::of(now);
         if decided.rules || affected.everything || another_day {
-            *self = Self::with(std::mem::take(&mut self.joined), policy, inventory, now);
+            let (joined, kept) = (std::mem::take(&mut self.joined), std::mem::take(&mut self.kept));
+            *self = Self::with(joined, kept, policy, inventory, now);
             return self.assessment.subjects.len();
         }
         let mut keys = subjects(&affected, inventory);
@@ -166,11 +183,10 @@ impl Ledger {
         }
         let now: Vec<Option<usize>> = former.iter().map(|name| self.names.binary_search(name).ok()).collect();
         for assessed in self.assessment.subjects.values_mut().filter(|it| !it.uses.is_empty()) {
-            assessed.uses.retain_mut(|it| {
-                let place = now.get(it.exception).copied().flatten();
-                it.exception = place.unwrap_or(it.exception);
-                place.is_some()
-            });
+            let renumbered =
+                |it: &Use| Some(Use { exception: now.get(it.exception).copied().flatten()?, ..*it });
+            let uses = assessed.uses.iter().filter_map(renumbered).collect();
+            *assessed = self.kept.share(Assessed { uses, ..Assessed::clone(assessed) });
         }
     }
 
@@ -192,7 +208,9 @@ impl Ledger {
         let relations = Relations::with(inventory, &self.joined);
         let targeted = states::targeted(&self.assessment.exceptions, stale.iter().copied());
         let exceptions = (self.assessment.exceptions.as_slice(), &targeted);
-        let judged = super::judge(policy, &relations, &placed, exceptions, now, without_details);
+        let kept = &mut self.kept;
+        let keep = |assessed| kept.share(assessed);
+        let judged = super::judge(policy, &relations, &placed, exceptions, now, without_details, keep);
         for (key, assessed) in placed.into_iter().map(|it| it.key).zip(judged) {
             self.posture.add(policy, &key, &assessed);
             self.assessment.subjects.insert(key, assessed);

@@ -9,7 +9,7 @@ use crate::engine::control::{Scene, Subject, SubjectType};
 use crate::engine::exception::HOME;
 use crate::engine::policy::Policy;
 use crate::engine::tier::{CompiledTier, Placement};
-use crate::facts::{Inventory, Meta, Object, ObjectKind, SubjectKey, Text, TextMap, Workload};
+use crate::facts::{Inventory, List, Meta, Object, ObjectKind, SubjectKey, Text, TextMap, Workload};
 use crate::relations::Relations;
 
 /// A subject with its tier.
@@ -20,7 +20,7 @@ pub(super) struct Placed<'a> {
     pub(super) namespace: TextMap,
     pub(super) tier: Option<&'a CompiledTier>,
     pub(super) placement: Placement,
-    pub(super) overlaps: Vec<Text>,
+    pub(super) overlaps: List<Text>,
     pub(super) owner: Option<Text>,
 }
 

@@ -1,6 +1,7 @@
 //! What becomes of exceptions: whom they are meant for, whether they live, what they cover.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -64,7 +65,7 @@ impl ExceptionState {
     }
 
     /// Puts together what the subjects that it is meant for say of it. `index` is its place in [`Policy::exceptions`].
-    pub(super) fn take_stock(&mut self, index: usize, subjects: &BTreeMap<SubjectKey, Assessed>) {
+    pub(super) fn take_stock(&mut self, index: usize, subjects: &BTreeMap<SubjectKey, Arc<Assessed>>) {
         (self.asked_for, self.covered, self.findings) = Default::default();
         for key in &self.targets {
             let uses = subjects.get(key).map_or(&[][..], |assessed| &assessed.uses);

@@ -151,11 +151,13 @@ fn count(subjects: &[BTreeMap<&str, Outcome>], controls: &[&Control]) -> Counts 
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::engine::catalogue;
     use crate::engine::standard::CompiledStandard;
     use crate::engine::tier::Placement;
-    use crate::facts::{ObjectKind, SubjectKey};
+    use crate::facts::{List, ObjectKind, SubjectKey};
     use Outcome::{Error, Excepted, Fail, NotApplicable, Pass, Unknown};
 
     /// Each standard with the ids of its controls.
@@ -179,14 +181,14 @@ mod tests {
             let assessed = Assessed {
                 tier: None,
                 placement: Placement::Unclassified,
-                overlaps: Vec::new(),
+                overlaps: List::default(),
                 owner: None,
                 part_of: None,
-                outcomes: outcomes.to_vec(),
-                uses: Vec::new(),
+                outcomes: outcomes.to_vec().into(),
+                uses: List::default(),
                 details: Vec::new(),
             };
-            (key, assessed)
+            (key, Arc::new(assessed))
         };
         Assessment {
             at: jiff::Timestamp::UNIX_EPOCH,

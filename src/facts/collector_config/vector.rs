@@ -157,15 +157,15 @@ fn namespace_condition(written: &str) -> Option<(bool, &str)> {
 
 /// A label selector as `kubectl` takes it: `a=b,c!=d,e in (f, g),h,!i`.
 pub(super) fn selector(written: &str) -> Option<Selector> {
-    let mut selector = Selector::default();
+    let mut requirements = Vec::new();
     let mut rest = written.trim();
     while !rest.is_empty() {
         let end = end_of_term(rest);
         let (term, after) = rest.split_at_checked(end)?;
-        selector.match_expressions.push(requirement(term.trim())?);
+        requirements.push(requirement(term.trim())?);
         rest = after.trim_start_matches(',').trim();
     }
-    Some(selector)
+    Some(Selector { match_expressions: requirements.into(), ..Selector::default() })
 }
 
 fn end_of_term(text: &str) -> usize {
@@ -181,7 +181,7 @@ fn requirement(term: &str) -> Option<Requirement> {
     let one = |key: &str, operator, values: Vec<Text>| {
         let key = key.trim();
         let plain = !key.is_empty() && !key.contains(char::is_whitespace) && !key.contains(['$', '{']);
-        plain.then(|| Requirement { key: key.into(), operator, values })
+        plain.then(|| Requirement { key: key.into(), operator, values: values.into() })
     };
     let value = |value: &str| (!value.contains(['$', '{'])).then(|| vec![Text::from(value.trim())]);
     if let Some((key, wanted)) = term.split_once("!=") {

@@ -193,7 +193,7 @@ pub fn abilities(rule: &Rule) -> Vec<Ability> {
         let deletes = target == Target::Secrets && action == Action::Read && rule.resource_names.is_empty();
         let mut verbs = verbs.iter().copied().chain(deletes.then_some("deletecollection"));
         if verbs.any(|verb| allows(rule, verb, group, resource, subresource)) {
-            found.push(Ability { action, target, names: rule.resource_names.clone() });
+            found.push(Ability { action, target, names: rule.resource_names.to_vec() });
         }
     }
     found

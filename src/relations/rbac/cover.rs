@@ -75,6 +75,7 @@ mod tests {
 
     use super::super::Request;
     use super::*;
+    use crate::facts::List;
 
     fn rules(written: Value) -> Vec<Rule> {
         serde_json::from_value(written).unwrap()
@@ -123,8 +124,8 @@ mod tests {
         assert!(!amounts_to_everything(&rules(json!([named, core]))));
     }
 
-    fn words(of: &'static [&'static str]) -> impl Strategy<Value = Vec<Text>> {
-        prop::collection::vec(prop::sample::select(of).prop_map(Text::from), 0..3)
+    fn words(of: &'static [&'static str]) -> impl Strategy<Value = List<Text>> {
+        prop::collection::vec(prop::sample::select(of).prop_map(Text::from), 0..3).prop_map(List::from)
     }
 
     prop_compose! {
@@ -134,7 +135,7 @@ mod tests {
             resources in words(&["*", "pods", "pods/log", "*/log", "x/log"]),
             resource_names in words(&["a", "b"]),
         ) -> Rule {
-            Rule { verbs, api_groups, resources, resource_names, non_resource_urls: Vec::new() }
+            Rule { verbs, api_groups, resources, resource_names, non_resource_urls: List::default() }
         }
     }
 
