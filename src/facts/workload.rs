@@ -189,7 +189,7 @@ impl Workload {
     /// Whether it has a template: an object of a custom kind may do without, such as a Rollout that refers to a Deployment,
     /// and is no workload then.
     #[must_use]
-    pub const fn has_template(&self) -> bool {
+    pub fn has_template(&self) -> bool {
         !matches!(self.kind, WorkloadKind::Custom(_)) || !self.template.spec.containers.is_empty()
     }
 
@@ -329,7 +329,8 @@ impl<'de, S: Spec> Visitor<'de> for TemplatedVisitor<S> {
 /// Whether an API server holds the object, and another workload owns it: its template is that of its owner then, and
 /// nobody looks at it. Most objects of a cluster are such, and most bytes.
 fn is_part(meta: &Meta) -> bool {
-    meta.is_live() && meta.controller().is_some_and(|owner| WorkloadKind::of(owner.group(), &owner.kind).is_some())
+    meta.is_live()
+        && meta.controller().is_some_and(|owner| WorkloadKind::of(owner.group(), &owner.kind).is_some())
 }
 
 #[derive(Default, Deserialize)]
@@ -398,7 +399,8 @@ mod tests {
         let claimed = serde_json::json!({"uid": "u", "ownerReferences": [
             {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "x", "controller": true}]});
         for kind in WorkloadKind::ALL.into_iter().filter(|kind| *kind != WorkloadKind::Pod) {
-            let mut object = serde_json::json!({"metadata": claimed, "spec": {"containers": [{"name": "app"}]}});
+            let mut object =
+                serde_json::json!({"metadata": claimed, "spec": {"containers": [{"name": "app"}]}});
             for field in kind.template_path().iter().rev() {
                 object = serde_json::json!({*field: object, "metadata": claimed});
             }

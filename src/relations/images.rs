@@ -42,17 +42,16 @@ impl RunningImages {
     /// The images of all these facts.
     #[must_use]
     pub fn of_all(inventory: &Inventory) -> Self {
-        let mut images = Self::default();
         // The same few texts come from every pod.
         let mut written: BTreeMap<(&Text, &Text), u32> = BTreeMap::new();
         for (_, container) in all(inventory) {
             *written.entry((&container.image, &container.image_id)).or_default() += 1;
         }
-        for ((image, id), number) in written {
-            if let Some(tag) = tag_of(image, id) {
-                images.count(kept(tag, image), id, |known| *known = known.saturating_add(number));
-            }
-        }
+        let mut runs: Vec<Run<'_>> = written.into_iter().filter_map(Run::of).collect();
+        runs.sort_unstable();
+        let tags = runs.chunk_by(|one, other| one.tag == other.tag);
+        let tags = tags.filter_map(|runs| Some((runs.first()?.tag.clone(), Run::ids(runs)))).collect();
+        let mut images = Self { tags, mixed: BTreeMap::new() };
         let several = images.tags.iter().filter(|(_, ids)| ids.len() > 1);
         let tags: BTreeSet<String> = several.map(|(tag, _)| tag.to_string()).collect();
         images.spread(inventory, &tags);
@@ -149,6 +148,28 @@ impl RunningImages {
             digests
         };
         self.mixed.extend(found.into_iter().map(|(tag, digests)| (tag, sorted(digests))));
+    }
+}
+
+/// A tag, the digest that it runs as and an id with it, and how many containers run so.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Run<'a> {
+    tag: Text,
+    digest: &'a str,
+    id: &'a Text,
+    number: u32,
+}
+
+impl<'a> Run<'a> {
+    fn of(((image, id), number): ((&'a Text, &'a Text), u32)) -> Option<Self> {
+        Some(Self { tag: kept(tag_of(image, id)?, image), digest: digest_of(id)?, id, number })
+    }
+
+    /// The ids of sorted runs of one tag, each digest once.
+    fn ids(runs: &[Self]) -> List<(Text, u32)> {
+        let digests = runs.chunk_by(|one, other| one.digest == other.digest);
+        let together = |same: &[Self]| same.iter().fold(0_u32, |sum, run| sum.saturating_add(run.number));
+        digests.filter_map(|same| Some((same.first()?.id.clone(), together(same)))).collect()
     }
 }
 
