@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashSet;
-use std::hash::{BuildHasher, Hash};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use foldhash::fast::{FixedState, RandomState};
@@ -19,6 +19,26 @@ use super::text::TextMap;
 /// falls on it.
 const SLOTS: usize = 256;
 
+/// Values of more bytes than this are rarely repeated and are not remembered: nobody makes a process keep large ones.
+const LARGEST: usize = 4096;
+
+/// Counts the bytes that a value consists of while it is hashed.
+struct Counting<H> {
+    hasher: H,
+    bytes: usize,
+}
+
+impl<H: Hasher> Hasher for Counting<H> {
+    fn write(&mut self, bytes: &[u8]) {
+        self.bytes = self.bytes.saturating_add(bytes.len());
+        self.hasher.write(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        self.hasher.finish()
+    }
+}
+
 /// A handle to a value, of which each thread remembers those that it saw last: what is decoded again shares them.
 pub(super) trait Recent: Clone + Eq + Hash + 'static {
     /// What this thread remembers.
@@ -26,9 +46,13 @@ pub(super) trait Recent: Clone + Eq + Hash + 'static {
 
     /// The same value, shared with one seen recently on this thread.
     fn shared(self) -> Self {
-        let hash = FixedState::default().hash_one(&self);
+        let mut counting = Counting { hasher: FixedState::default().build_hasher(), bytes: 0 };
+        self.hash(&mut counting);
+        if counting.bytes > LARGEST {
+            return self;
+        }
         Self::recent(|recent| {
-            let slot = usize::try_from(hash).unwrap_or_default() % SLOTS;
+            let slot = usize::try_from(counting.finish()).unwrap_or_default() % SLOTS;
             let Some(slot) = recent.get_mut(slot) else { return self };
             match slot {
                 Some(known) if *known == self => known.clone(),
@@ -143,6 +167,19 @@ mod tests {
         let ports = || List::from(vec![ContainerPort { container_port: Some(80), ..Default::default() }]);
         let (first, second) = (ports().shared(), ports().shared());
         assert_eq!(first.as_ptr(), second.as_ptr());
+    }
+
+    #[test]
+    fn what_is_large_is_not_remembered() {
+        let labels = |number: usize| -> TextMap {
+            (0..number).map(|it| (it.to_string(), "a value of some bytes".to_owned())).collect()
+        };
+        let remembered = |number| {
+            labels(number).shared();
+            TextMap::recent(|recent| recent.iter().flatten().any(|it| *it == labels(number)))
+        };
+        assert!(remembered(10));
+        assert!(!remembered(10_000));
     }
 
     #[test]
