@@ -117,6 +117,9 @@ impl<'a> Audit<'a> {
         let Self { args, sources, .. } = self;
         let mut judged = args.judging.judge(sources, known, terminal)?;
         args.filters.narrow(&judged.policy, &mut judged.assessment)?;
+        // No report looks at facts: their room is for the report.
+        let facts = std::mem::take(&mut judged.collection.inventory);
+        rayon::spawn(|| drop(facts));
         Ok(judged)
     }
 }
