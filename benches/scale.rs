@@ -162,7 +162,7 @@ fn statuses(inventory: &Inventory, workloads: usize, now: Timestamp) {
             for (index, before) in of_exceptions.iter().enumerate() {
                 assert_eq!(findings.exception(index, Some(before), 1).as_ref(), Some(before));
             }
-            [standards, began.elapsed() - standards]
+            [standards, began.elapsed().saturating_sub(standards)]
         })
         .collect();
     times.sort();
@@ -188,11 +188,11 @@ fn standard(number: usize, namespaces: usize) -> SecurityStandard {
     let controls: Vec<&Value> = all.iter().cycle().skip(number).take(20).collect();
     let names: Vec<String> =
         (number..namespaces.max(number + 1)).step_by(STANDARDS).map(|it| format!("team-{it}")).collect();
-    let named = json!({"key": "kubernetes.io/metadata.name", "operator": "In", "values": names});
+    let wanted = json!({"key": "kubernetes.io/metadata.name", "operator": "In", "values": names});
     serde_json::from_value(json!({
         "apiVersion": "stanchion.dev/v1alpha1", "kind": "SecurityStandard", "metadata": {"name": format!("standard-{number:03}")},
         "spec": {"title": "some", "owner": "security", "controls": controls,
-            "scope": {"namespaceSelector": {"matchExpressions": [named]}}},
+            "scope": {"namespaceSelector": {"matchExpressions": [wanted]}}},
     }))
     .unwrap()
 }

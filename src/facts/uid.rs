@@ -109,7 +109,7 @@ mod tests {
             "0a1b2c3d4e5f60718293a4b5c6d7e8f9",
             "u",
             "+1",
-            &text[1..],
+            text.get(1..).unwrap_or_default(),
         ] {
             assert_eq!(Uid::of(other), Uid::Other);
         }

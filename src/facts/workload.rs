@@ -348,7 +348,7 @@ struct CronJobSpec {
     job_template: JobTemplate,
 }
 
-/// Its metadata is what somebody wrote, owners included, and says nothing of the CronJob.
+/// Its metadata is what somebody wrote, owners included, and says nothing of the `CronJob`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct JobTemplate {
