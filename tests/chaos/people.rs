@@ -23,6 +23,10 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// The pause between two changes.
 const PAUSE: Duration = Duration::from_millis(15);
 
+/// How often, and with which pauses, is tried what must be there in the end.
+const TRIES: u32 = 120;
+const BETWEEN: Duration = Duration::from_millis(500);
+
 /// How many create objects at a time, at the beginning.
 const AT_ONCE: usize = 16;
 
@@ -87,15 +91,15 @@ impl People {
         for number in 0..5 {
             let mut standard = self.standard(number);
             standard["spec"]["controls"] = json!([{"id": "pod.privileged"}, {"id": "iam.wildcard-verbs"}]);
-            assert!(apply(&self.client, &standard).await, "{standard}");
+            insist(&self.client, &standard).await;
         }
         for number in 0..4 {
             let tier = self.tier(number);
-            assert!(apply(&self.client, &tier).await, "{tier}");
+            insist(&self.client, &tier).await;
         }
         for _ in 0..20 {
             let exception = self.exception();
-            assert!(apply(&self.client, &exception).await, "{exception}");
+            insist(&self.client, &exception).await;
         }
     }
 
@@ -305,6 +309,18 @@ fn api(client: &Client, object: &Value) -> (Api<DynamicObject>, String) {
         None => Api::all_with(client.clone(), &resource),
     };
     (api, text(&object["metadata"]["name"]))
+}
+
+/// Applies an object as soon as the API server takes it: what happened last may keep it busy for a moment, and a definition
+/// that was just made again is not served at once.
+async fn insist(client: &Client, object: &Value) {
+    for _ in 0..TRIES {
+        if apply(client, object).await {
+            return;
+        }
+        sleep(BETWEEN).await;
+    }
+    assert!(apply(client, object).await, "{object}");
 }
 
 /// Whether an object is as it should be now.
