@@ -6,7 +6,7 @@ GO := cd tests/controlplane && GOWORK=off GOFLAGS=-mod=readonly CGO_ENABLED=0 go
 CORE := --no-default-features
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core test-oldest check check-fmt check-clippy check-docs check-wall check-deny check-go check-new-control \
+.PHONY: help demo test test-core test-oldest chaos check check-fmt check-clippy check-docs check-wall check-deny check-go check-new-control \
 	fmt generate bench new-control
 
 help: ## This list
@@ -23,6 +23,10 @@ test: ## Every test, with a real API server and a browser (the first time builds
 
 test-core: ## The tests of the pure core: no Go, no cluster, no browser, a minute
 	$(CARGO) test --locked $(CORE)
+
+chaos: ## Two operators live through faults for a while, and are right in the end
+	tests/controlplane/build.sh
+	$(CARGO) test --locked --test chaos
 
 test-oldest: ## The operator's tests on the oldest Kubernetes that is supported (the first time builds it: 8 minutes)
 	STANCHION_KUBERNETES=1.33 tests/controlplane/build.sh

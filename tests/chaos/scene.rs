@@ -191,8 +191,14 @@ impl<'a> Scene<'a> {
     /// Makes sure that our kinds are there.
     pub(crate) fn install(&self) {
         let crds = format!("{}/crds", env!("CARGO_MANIFEST_DIR"));
-        self.kubectl(&["apply", "--server-side", "-f", &crds]);
-        self.kubectl(&["wait", "--for=condition=Established", "crd", "--all", "--timeout=30s"]);
+        // One that is still being deleted takes what is applied, and goes all the same.
+        eventually("our kinds", || {
+            self.kubectl(&["apply", "--server-side", "-f", &crds]);
+            self.kubectl(&["wait", "--for=condition=Established", "crd", "--all", "--timeout=30s"]);
+            let going =
+                self.kubectl(&["get", "crd", "-o", "jsonpath={.items[*].metadata.deletionTimestamp}"]);
+            if going.is_empty() { Ok(()) } else { Err(format!("being deleted since {going}")) }
+        });
     }
 
     fn kubectl(&self, arguments: &[&str]) -> String {
