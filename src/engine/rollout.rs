@@ -62,7 +62,7 @@ pub struct Record {
 pub struct Watch {
     /// The last time, to a day.
     pub last: Timestamp,
-    /// Since when, if that is less than [`TRIED`].
+    /// Since when, if that is less than a day.
     pub since: Option<Timestamp>,
 }
 
