@@ -143,7 +143,8 @@ impl Outbox {
     }
 }
 
-/// Writes what waits, the most important first and each namespace with its share, while this process leads and as far as the budget goes. Never returns.
+/// Writes what waits, the most important first and each namespace with its share, while this process leads and as far as the
+/// budget goes. Never returns.
 pub(super) async fn write_for_ever(
     shared: &Shared,
     outbox: &Outbox,

@@ -190,24 +190,20 @@ impl Evaluator {
     }
 
     fn decide(&mut self, world: &World, changes: &Changes) {
-        for (kind, key) in &changes.gone {
-            match kind {
-                Kind::SecurityStandard => self.decisions.remove_standard(&key.1),
-                Kind::ServiceTier => self.decisions.remove_tier(&key.1),
-                Kind::RiskException => self.decisions.remove_exception(&key.0, &key.1),
-            }
-        }
         for (kind, key) in &changes.decided {
             match kind {
-                Kind::SecurityStandard => {
-                    world.standards.get(key).into_iter().for_each(|it| self.decisions.put_standard(it));
-                }
-                Kind::ServiceTier => {
-                    world.tiers.get(key).into_iter().for_each(|it| self.decisions.put_tier(it));
-                }
-                Kind::RiskException => {
-                    world.exceptions.get(key).into_iter().for_each(|it| self.decisions.put_exception(it));
-                }
+                Kind::SecurityStandard => match world.standards.get(key) {
+                    Some(standard) => self.decisions.put_standard(standard),
+                    None => self.decisions.remove_standard(&key.1),
+                },
+                Kind::ServiceTier => match world.tiers.get(key) {
+                    Some(tier) => self.decisions.put_tier(tier),
+                    None => self.decisions.remove_tier(&key.1),
+                },
+                Kind::RiskException => match world.exceptions.get(key) {
+                    Some(exception) => self.decisions.put_exception(exception),
+                    None => self.decisions.remove_exception(&key.0, &key.1),
+                },
             }
         }
         for (kind, key) in &changes.recorded {

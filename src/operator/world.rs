@@ -41,8 +41,6 @@ pub(super) struct Changes {
     facts: BTreeMap<SubjectKey, Change>,
     /// Objects of ours with another spec, be they there still or not.
     pub(super) decided: BTreeSet<(Kind, Key)>,
-    /// Those that went away: one of that name that is there is another one.
-    pub(super) gone: BTreeSet<(Kind, Key)>,
     /// Standards and exceptions with another status.
     pub(super) recorded: BTreeSet<(Kind, Key)>,
     /// Everything must be judged again.
@@ -70,9 +68,8 @@ pub(super) struct Retained {
 enum Difference {
     Nothing,
     Status,
+    /// Or it is gone, or another one has its name.
     Spec,
-    /// It is gone, or another one has its name.
-    Gone,
 }
 
 /// An object that can't be decoded, and what is needed to say so in its status.
@@ -190,10 +187,6 @@ impl World {
         if let Some(changes) = &mut self.changes {
             match (difference, kind) {
                 (Difference::Spec, _) => drop(changes.decided.insert((kind, key))),
-                (Difference::Gone, _) => {
-                    changes.gone.insert((kind, key.clone()));
-                    changes.decided.insert((kind, key));
-                }
                 (Difference::Status, _) => drop(changes.recorded.insert((kind, key))),
                 (Difference::Nothing, _) => {}
             }
@@ -290,7 +283,7 @@ impl World {
             }
         };
         match ours {
-            (kind, true) => self.note(kind, key.clone(), Difference::Gone),
+            (kind, true) => self.note(kind, key.clone(), Difference::Spec),
             (_, false) => false,
         }
     }
@@ -347,8 +340,9 @@ fn put_resource<K: ResourceExt, Spec: PartialEq, Status: PartialEq>(
     }
     let difference = match before.map(|before| (parts(before), before.meta())) {
         // One that was made anew begins anew.
-        Some((_, meta)) if meta.uid != object.meta().uid => Difference::Gone,
-        Some(((spec, _), _)) if spec != parts(&object).0 => Difference::Spec,
+        Some(((spec, _), meta)) if spec != parts(&object).0 || meta.uid != object.meta().uid => {
+            Difference::Spec
+        }
         Some(((_, status), _)) if status != parts(&object).1 => Difference::Status,
         Some(_) => Difference::Nothing,
         None => Difference::Spec,
@@ -421,12 +415,12 @@ mod tests {
         another.metadata.uid = Some("v".to_owned());
         world.put(Object::ServiceTier(another));
         let changes = world.take_changes().unwrap();
-        assert!(changes.gone.contains(&key) && changes.decided.contains(&key), "{changes:?}");
+        assert!(changes.decided.contains(&key), "{changes:?}");
         world.put(tier("6", 1));
-        assert!(world.take_changes().unwrap().gone.contains(&key));
+        assert!(world.take_changes().unwrap().decided.contains(&key));
         world.remove(ObjectKind::ServiceTier, &key.1);
         world.put(tier("7", 1));
-        assert!(world.take_changes().unwrap().gone.contains(&key), "however it is seen");
+        assert!(world.take_changes().unwrap().decided.contains(&key), "however it is seen");
     }
 
     #[test]
