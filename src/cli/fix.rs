@@ -9,11 +9,12 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 
 use super::audit::Audit;
+use super::edits::{self, Fixable};
 use super::files::{self, Contents};
 use super::judging::Judged;
 use super::terminal::Terminal;
 use super::{Ended, output};
-use crate::engine::control::{Patch, Safety};
+use crate::engine::control::Patch;
 use crate::facts::{Path as Field, SubjectKey};
 use crate::fix::{self, Wanted};
 use crate::manifest::Limits;
@@ -125,20 +126,15 @@ impl Work {
     /// The safe patches of what nobody excuses, by file. One a place: of several the others have their turn later.
     fn tasks<'a>(&self, judged: &'a Judged) -> BTreeMap<Arc<str>, Vec<Task<'a>>> {
         let mut tasks: BTreeMap<Arc<str>, Vec<Task<'_>>> = BTreeMap::new();
-        for (subject, assessed) in &judged.assessment.subjects {
-            let Some(origin) = judged.collection.origins.get(subject) else { continue };
-            let mut places: BTreeSet<&Field> = BTreeSet::new();
-            let found = assessed.details.iter().flat_map(|detail| &detail.findings);
-            let open = found.filter(|judged| judged.exception.is_none());
-            for patch in open.filter_map(|judged| judged.finding.fix.patch.as_deref()) {
-                let done = (subject.clone(), patch.path.clone(), patch.value.to_string());
-                if patch.safety != Safety::Safe || self.made.contains(&done) || !places.insert(&patch.path) {
-                    continue;
-                }
-                let place = format!("{}: {subject}: {}", origin.locate(&patch.path), patch.path);
-                let wanted = Wanted { start: origin.start(), patch };
-                tasks.entry(Arc::clone(&origin.file)).or_default().push(Task { subject, place, wanted });
+        let mut places: BTreeSet<(&SubjectKey, &Field)> = BTreeSet::new();
+        for Fixable { subject, origin, patch, .. } in edits::fixable(judged.input()) {
+            let done = (subject.clone(), patch.path.clone(), patch.value.to_string());
+            if self.made.contains(&done) || !places.insert((subject, &patch.path)) {
+                continue;
             }
+            let place = format!("{}: {subject}: {}", origin.locate(&patch.path), patch.path);
+            let wanted = Wanted { start: origin.start(), patch };
+            tasks.entry(Arc::clone(&origin.file)).or_default().push(Task { subject, place, wanted });
         }
         tasks
     }
