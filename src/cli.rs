@@ -27,8 +27,10 @@ mod moment;
 mod output;
 mod posture;
 mod presets;
+mod request;
 mod sources;
 mod terminal;
+mod why;
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -37,6 +39,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use self::exception::list as exceptions;
 use self::terminal::Terminal;
 
 /// The name by which kubectl finds a plugin.
@@ -90,9 +93,12 @@ macro_rules! subcommands {
 subcommands! {
     Audit => audit,
     Posture => posture,
+    Why => why,
     Diff => diff,
     Lint => lint,
     Exception => exception,
+    Exceptions => exceptions,
+    Request => request,
     Explain => explain,
     Crds => crds,
     Completions => completions,

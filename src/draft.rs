@@ -7,10 +7,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::api::{ExceptionBounds, ExceptionTarget, RiskException, RiskExceptionSpec};
 use crate::engine::catalogue;
-use crate::engine::evaluate::{Assessed, Assessment, Judged};
+use crate::engine::evaluate::{Assessed, Assessment, Judged, NotJudged};
 use crate::engine::exception::HOME;
 use crate::engine::policy::Policy;
-use crate::engine::suggest::did_you_mean;
 use crate::facts::{ObjectKind, SubjectKey, Text};
 
 /// How long it lasts where nobody says and its tier allows it.
@@ -22,16 +21,16 @@ const DAY: i64 = 86_400;
 pub enum Wanted<'a> {
     /// One finding, by its fingerprint.
     Fingerprint(&'a str),
-    /// Everything that a control, or a family, finds on an object.
+    /// Everything that a control, or a family, finds on an object; without one, all that nothing excuses yet.
     Object {
-        /// Its kind, in any case.
+        /// Its kind, in any case, in the plural or as kubectl shortens it.
         kind: &'a str,
         /// Its namespace.
         namespace: &'a str,
         /// Its name.
         name: &'a str,
         /// An id, or a family such as `pod.*`.
-        control: &'a str,
+        control: Option<&'a str>,
     },
 }
 
@@ -78,14 +77,17 @@ pub enum DraftError {
     #[error("no finding has the fingerprint `{0}`: `stanchion audit -o json` shows them")]
     NoFingerprint(String),
     /// The object isn't there.
-    #[error("no `{0}` is judged among the files{1}")]
-    NoObject(String, String),
+    #[error(transparent)]
+    NoObject(#[from] NotJudged),
     /// The control isn't there.
     #[error("{0}")]
     NoControl(String),
     /// The control finds nothing.
     #[error("`{0}` finds nothing on {1}: no exception is needed")]
     NoFinding(String, String),
+    /// No control finds anything that isn't excused.
+    #[error("nothing fails on {0} that is not excepted: no exception is needed")]
+    NothingFails(String),
     /// It would last too long.
     #[error("an exception in this tier lasts at most {0}: give --days {1} or fewer")]
     TooLong(String, i64),
@@ -109,27 +111,18 @@ pub fn find(policy: &Policy, assessment: &Assessment, wanted: Wanted<'_>) -> Res
             found.ok_or_else(|| DraftError::NoFingerprint(fingerprint.to_owned()))
         }
         Wanted::Object { kind, namespace, name, control } => {
-            catalogue::check_selector(control).map_err(DraftError::NoControl)?;
-            let is_it = |key: &&SubjectKey| {
-                key.kind.as_str().eq_ignore_ascii_case(kind) && key.namespace == namespace && key.name == name
-            };
-            let Some((key, assessed)) = assessment.subjects.iter().find(|(key, _)| is_it(key)) else {
-                return Err(no_object(assessment, kind, namespace, name));
-            };
-            let covered = cover(policy, key, assessed, |id, _| catalogue::covers(control, id));
-            covered.ok_or_else(|| DraftError::NoFinding(control.to_owned(), key.to_string()))
+            control.map_or(Ok(()), catalogue::check_selector).map_err(DraftError::NoControl)?;
+            let (key, assessed) = assessment.find(kind, namespace, name)?;
+            let covered = cover(policy, key, assessed, |id, judged| match control {
+                Some(control) => catalogue::covers(control, id),
+                None => judged.exception.is_none(),
+            });
+            covered.ok_or_else(|| match control {
+                Some(control) => DraftError::NoFinding(control.to_owned(), key.to_string()),
+                None => DraftError::NothingFails(key.to_string()),
+            })
         }
     }
-}
-
-fn no_object(assessment: &Assessment, kind: &str, namespace: &str, name: &str) -> DraftError {
-    let called = |key: &SubjectKey| {
-        format!("{}/{} in {}", key.kind.as_str().to_ascii_lowercase(), key.name, key.namespace)
-    };
-    let known: Vec<String> = assessment.subjects.keys().map(called).collect();
-    let given = format!("{}/{name} in {namespace}", kind.to_ascii_lowercase());
-    let meant = did_you_mean(&given, known.iter().map(String::as_str));
-    DraftError::NoObject(given, meant)
 }
 
 /// What of a subject's findings is wanted, if any is.

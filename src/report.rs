@@ -21,6 +21,7 @@
 //! | [`lint_page`] | the table of all lints, in Markdown |
 //! | [`html`] | an audit, as one page for a browser |
 //! | [`table`] | an audit, for a terminal |
+//! | [`why`] | one subject: each control, what it says and what comes of it |
 //! | [`wide`] | an audit, a finding a line |
 //! | [`patch`] | what `--fix` changes in a file |
 //! | [`framework_page`] | the clauses that controls serve, in Markdown |
@@ -48,5 +49,6 @@ pub mod posture;
 pub mod resources;
 pub mod sarif;
 pub mod table;
+pub mod why;
 pub mod wide;
 mod wording;

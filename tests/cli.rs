@@ -46,5 +46,7 @@ mod problems;
 mod program;
 #[path = "cli/schema.rs"]
 mod schema;
+#[path = "cli/why.rs"]
+mod why;
 #[path = "cli/workload_kinds.rs"]
 mod workload_kinds;

@@ -85,6 +85,12 @@ fn schema_of_a_posture_is_fresh() {
 }
 
 #[test]
+fn schema_of_what_is_said_of_one_subject_is_fresh() {
+    let schema = schemars::schema_for!(stanchion::report::why::WhyReport);
+    check("docs/reference/why.schema.json", &format!("{:#}\n", schema.as_value()));
+}
+
+#[test]
 fn schema_of_a_lint_report_is_fresh() {
     let schema = schemars::schema_for!(stanchion::report::lint::LintReport);
     check("docs/reference/lint.schema.json", &format!("{:#}\n", schema.as_value()));

@@ -1,11 +1,12 @@
 //! `stanchion exception`
 
-mod list;
+pub(super) mod list;
 mod new;
 mod verify;
 
 use clap::Subcommand;
 
+pub(super) use self::new::Answering;
 use super::Ended;
 use super::judging::{Judged, Judging};
 use super::terminal::Terminal;

@@ -1,5 +1,6 @@
 //! The assessment: every subject judged by every standard that covers it, joined with tiers and exceptions.
 
+mod find;
 mod judge;
 mod ledger;
 mod placing;
@@ -21,6 +22,7 @@ use super::tier::Placement;
 use crate::api::Severity;
 use crate::facts::{Inventory, List, SubjectKey, Text};
 use crate::relations::Relations;
+pub use find::NotJudged;
 use judge::Judge;
 pub use ledger::{Decided, Ledger};
 use placing::{Placed, Placing};

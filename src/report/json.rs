@@ -20,6 +20,7 @@ pub use build::{Input, Scope};
 pub(super) use build::{exception_report, sentence};
 pub use framework::{ClauseName, ClauseReport, FrameworkReport, UnaskedClause};
 pub use measure::{MeasureReport, Verdict};
+pub(super) use subject::report as subject_report;
 
 use crate::api::{Action, Severity};
 use crate::facts::ObjectKind;

@@ -14,7 +14,7 @@ mod text;
 
 pub(super) use subjects::{called, placed};
 pub use text::{clean, plural};
-pub(super) use text::{cut, padded, width};
+pub(super) use text::{cut, padded, width, wrapped};
 
 use anstyle::{AnsiColor, Style};
 

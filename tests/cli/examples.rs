@@ -12,8 +12,10 @@ use tempfile::TempDir;
 const NOT_RUN: &[(&str, &str)] = &[("controller", "it watches a cluster until it is stopped")];
 
 /// What a person would answer, where a command asks and there is nobody.
-const ANSWERS: &[(&str, &str)] =
-    &[("exception new", " --reason 'The vendor ships a release without root in May.' --owner team-payments")];
+const ANSWERS: &[(&str, &str)] = &[
+    ("exception new", " --reason 'The vendor ships a release without root in May.' --owner team-payments"),
+    ("request", " --reason 'The vendor ships a release without root in May.' --owner team-payments"),
+];
 
 /// The lines below `Example:` of a command and of those below it, with the command's name.
 fn examples(above: &str, command: &clap::Command) -> Vec<(String, String)> {

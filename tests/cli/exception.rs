@@ -147,3 +147,29 @@ fn verify_fails_if_one_exception_does_not_hold_and_says_why() {
         good.stderr
     );
 }
+
+#[test]
+fn a_request_is_for_all_that_fails_and_is_not_excepted_and_ends_with_it() {
+    let asked = ["deployment/ledger", "company", "-n", "payments", AT];
+    let answers = ["--reason", REASON, "--owner", "team-payments"];
+    let run = stanchion(&[&["request"], &asked[..], &answers].concat()).run();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let written: Value = serde_saphyr::from_str(&run.stdout).unwrap();
+    let why = |more: &[&str]| {
+        let run = stanchion(&[&["why", "-o", "json"], &asked[..], more].concat()).run();
+        let why: Value = serde_json::from_str(&run.stdout).unwrap();
+        let standards = why["standards"].as_array().unwrap().clone();
+        let controls = standards.iter().flat_map(|it| it["controls"].as_array().unwrap().clone());
+        let failing =
+            controls.filter(|it| it["outcome"] == "fail").map(|it| it["id"].as_str().unwrap().to_owned());
+        failing.collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>()
+    };
+    assert_eq!(written["spec"]["controls"], Value::from(why(&[])));
+    let approved = format!("{}  approvals: [{{by: ines@example.com}}]\n", run.stdout);
+    let files = folder(&[("new.yaml", approved.as_bytes())]);
+    let path = files.path().join("new.yaml");
+    let path = path.to_string_lossy();
+    assert_eq!(why(&[&path]), Vec::<String>::new());
+    let again = stanchion(&[&["request"], &asked[..], &[&path], &answers].concat()).run();
+    assert!(again.stderr.contains("no exception is needed"), "{}", again.stderr);
+}

@@ -1,4 +1,4 @@
-//! `stanchion exception list`
+//! `stanchion exception list`, and `stanchion exceptions`, which is the same
 
 use super::{Judging, tell_what_is_missing};
 use crate::cli::output::{self, PlainFormat};
@@ -9,8 +9,10 @@ use crate::report::exceptions::{ExceptionList, table};
 ///
 /// Exit codes: 0 listed, 2 something could not be read or used.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  stanchion exception list manifests/ --standards policy/ --at 2027-01-15")]
-pub(super) struct Args {
+#[command(after_help = "Examples:
+  stanchion exceptions manifests/ --standards policy/
+  stanchion exception list manifests/ --standards policy/ --at 2027-01-15")]
+pub(in crate::cli) struct Args {
     #[command(flatten)]
     judging: Judging,
 
@@ -19,7 +21,7 @@ pub(super) struct Args {
     output: PlainFormat,
 }
 
-pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
+pub(in crate::cli) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
     let (_, judged) = args.judging.judge_all(terminal)?;
     let list = ExceptionList::new(judged.input());
     match args.output {

@@ -49,6 +49,13 @@ pub(super) struct Args {
     #[arg(long, value_name = "ID", requires = "workload")]
     control: Option<String>,
 
+    #[command(flatten)]
+    answering: Answering,
+}
+
+/// What only a person can say of an exception, and where it goes.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Answering {
     /// What can't be done now and why, in 20 characters at least
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
@@ -90,29 +97,7 @@ pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended>
         terminal.note(&problem.to_string());
     }
     let wanted = args.wanted(&sources.namespace)?;
-    let covered = find(&judged.policy, &judged.assessment, wanted)?;
-    check_whether_excepted(args, &covered)?;
-    let answers = args.answers(&covered, terminal)?;
-    let exception = covered.draft(answers, judged.assessment.at)?;
-    let yaml = api::to_yaml(&exception)?;
-    let mut clean = true;
-    for (level, message) in lint_itself(&sources, &mut judged, &yaml) {
-        terminal.note(&format!("{level}: {message}"));
-        clean &= level != Level::Error;
-    }
-    if !clean {
-        bail!("the exception would be refused: nothing is written");
-    }
-    match &args.write {
-        Some(file) => save(file, &yaml)?,
-        None => terminal.print(&yaml)?,
-    }
-    terminal.note(&format!(
-        "it counts once it has {} by somebody else in spec.approvals, and ends {}",
-        approvals(&covered),
-        exception.spec.expires_at.0.strftime("%Y-%m-%d %H:%M UTC"),
-    ));
-    Ok(Ended::Clean)
+    args.answering.write(&sources, &mut judged, wanted, terminal)
 }
 
 impl Args {
@@ -124,8 +109,42 @@ impl Args {
         let Some((kind, name)) = workload.split_once('/') else {
             bail!("--workload {workload}: write a kind and a name, such as deployment/ledger");
         };
-        let control = self.control.as_deref().unwrap_or_default();
-        Ok(Wanted::Object { kind, namespace, name, control })
+        Ok(Wanted::Object { kind, namespace, name, control: self.control.as_deref() })
+    }
+}
+
+impl Answering {
+    /// Writes an exception for what is wanted, where nothing speaks against it.
+    pub(in crate::cli) fn write(
+        &self,
+        sources: &Sources,
+        judged: &mut Judged,
+        wanted: Wanted<'_>,
+        terminal: &mut Terminal,
+    ) -> anyhow::Result<Ended> {
+        let covered = find(&judged.policy, &judged.assessment, wanted)?;
+        self.check_whether_excepted(&covered)?;
+        let answers = self.answers(&covered, terminal)?;
+        let exception = covered.draft(answers, judged.assessment.at)?;
+        let yaml = api::to_yaml(&exception)?;
+        let mut clean = true;
+        for (level, message) in lint_itself(sources, judged, &yaml) {
+            terminal.note(&format!("{level}: {message}"));
+            clean &= level != Level::Error;
+        }
+        if !clean {
+            bail!("the exception would be refused: nothing is written");
+        }
+        match &self.write {
+            Some(file) => save(file, &yaml)?,
+            None => terminal.print(&yaml)?,
+        }
+        terminal.note(&format!(
+            "it counts once it has {} by somebody else in spec.approvals, and ends {}",
+            approvals(&covered),
+            exception.spec.expires_at.0.strftime("%Y-%m-%d %H:%M UTC"),
+        ));
+        Ok(Ended::Clean)
     }
 
     /// What only a person can say: given, or asked for.
@@ -161,6 +180,16 @@ impl Args {
         }
         Ok(answers)
     }
+
+    /// A second exception for what one covers already would only blur when it ends.
+    fn check_whether_excepted(&self, covered: &Covered) -> anyhow::Result<()> {
+        match covered.excepted_by.first() {
+            Some((namespace, name)) if self.renews.is_none() => {
+                bail!("{namespace}/{name} excepts this already: give --renews {name} to continue it")
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Says what is about to be excepted, and how far that may go.
@@ -187,16 +216,6 @@ fn insist(question: &str, shortest: usize, terminal: &mut Terminal) -> anyhow::R
             return Ok(answer);
         }
         terminal.note(&format!("at least {}, please", plural(u64::try_from(shortest)?, "character")));
-    }
-}
-
-/// A second exception for what one covers already would only blur when it ends.
-fn check_whether_excepted(args: &Args, covered: &Covered) -> anyhow::Result<()> {
-    match covered.excepted_by.first() {
-        Some((namespace, name)) if args.renews.is_none() => {
-            bail!("{namespace}/{name} excepts this already: give --renews {name} to continue it")
-        }
-        _ => Ok(()),
     }
 }
 

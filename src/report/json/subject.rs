@@ -12,7 +12,7 @@ use crate::engine::posture::{UNCLASSIFIED, worst};
 use crate::facts::{SubjectKey, Text};
 use crate::load::Origin;
 
-pub(super) fn report(input: Input<'_>, key: &SubjectKey, assessed: &Assessed) -> SubjectReport {
+pub(in crate::report) fn report(input: Input<'_>, key: &SubjectKey, assessed: &Assessed) -> SubjectReport {
     let origin = input.collection.origins.get(key);
     let passes = assessed.outcomes.iter().filter(|outcome| **outcome == Judgement::Pass).count();
     SubjectReport {

@@ -73,7 +73,7 @@ fn prefix(characters: impl Iterator<Item = char>, columns: usize) -> String {
 }
 
 /// The text in lines of at most so many columns, broken between words. A longer word is cut in the middle.
-pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
+pub(in crate::report) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         let word = cut(word, columns);
