@@ -12,7 +12,7 @@ use stanchion::manifest::{Limits, Node, yaml};
 const LISTS: [&str; 4] = ["objects", "tiers", "exceptions", "standards"];
 
 /// The other fields that a case can have.
-const FIELDS: [&str; 5] = ["description", "now", "expect", "apiServer", "onlyFiles"];
+const FIELDS: [&str; 6] = ["description", "now", "expect", "apiServer", "onlyFiles", "kubernetes"];
 
 /// One case.
 pub(crate) struct Case {
@@ -28,6 +28,8 @@ pub(crate) struct Case {
     pub(crate) refused: Option<String>,
     /// Why no cluster can be in this state, if none can.
     pub(crate) only_files: Option<String>,
+    /// The minor version of Kubernetes since which a cluster keeps all of it; 0 for all that are supported.
+    pub(crate) since: u64,
 }
 
 impl Case {
@@ -65,6 +67,10 @@ impl Case {
             expect: field("expect").to_json(),
             refused: api_server.map(|it| it.expect("apiServer: {refuses: …}").to_owned()),
             only_files: root.get("onlyFiles").map(|it| it.as_str().expect("a reason").to_owned()),
+            since: root.get("kubernetes").map_or(0, |it| {
+                let minor = it.as_str().and_then(|it| it.strip_prefix("1.")?.parse().ok());
+                minor.expect("kubernetes: \"1.35\"")
+            }),
             name,
         }
     }

@@ -105,6 +105,13 @@ impl ControlPlane {
         text(&output.stdout)
     }
 
+    /// The minor version of its API server: 33 of 1.33.
+    pub(crate) fn minor_version(&self) -> u64 {
+        let printed: serde_json::Value =
+            serde_json::from_str(&self.kubectl(&["get", "--raw", "/version"])).unwrap();
+        printed["minor"].as_str().unwrap().parse().unwrap()
+    }
+
     /// Runs kubectl as a user, whatever comes of it.
     pub(crate) fn try_kubectl(&self, user: &str, arguments: &[&str]) -> Output {
         let kubeconfig = self.kubeconfig(user);
