@@ -49,6 +49,11 @@ pub use tier_status::{ServiceTierStatus, TierExceptions, TierVulnerabilities};
 
 /// The API group of every kind.
 pub const GROUP: &str = "stanchion.dev";
+/// The annotation of a SecurityStandard that holds its rollout: why, in words. It asks for the verb `hold`.
+pub const HOLD: &str = "stanchion.dev/hold";
+/// The annotation of a SecurityStandard by which a tier goes on now: `tier-1=Warn@2026-12-01T10:00:00Z`, several with
+/// commas. It asks for the verb `promote`.
+pub const PROMOTE: &str = "stanchion.dev/promote";
 /// The one version that is served and stored.
 pub const VERSION: &str = "v1alpha1";
 /// `apiVersion` as manifests write it.

@@ -3,7 +3,11 @@
 //! A subcommand is one file and one line in the list below. It has an `Args`, whose doc comment is its help, and a
 //! `run` that says how it ended.
 
+#[cfg(feature = "operator")]
+mod approve;
 mod audit;
+#[cfg(feature = "operator")]
+mod change;
 #[cfg_attr(not(feature = "operator"), path = "cli/no_cluster.rs")]
 mod cluster;
 mod completions;
@@ -18,6 +22,8 @@ mod explain;
 mod files;
 mod filters;
 mod fix;
+#[cfg(feature = "operator")]
+mod hold;
 mod judging;
 mod lint;
 #[cfg(feature = "operator")]
@@ -27,7 +33,11 @@ mod moment;
 mod output;
 mod posture;
 mod presets;
+#[cfg(feature = "operator")]
+mod promote;
 mod request;
+#[cfg(feature = "operator")]
+mod revoke;
 mod sources;
 mod terminal;
 mod why;
@@ -99,6 +109,14 @@ subcommands! {
     Exception => exception,
     Exceptions => exceptions,
     Request => request,
+    #[cfg(feature = "operator")]
+    Approve => approve,
+    #[cfg(feature = "operator")]
+    Revoke => revoke,
+    #[cfg(feature = "operator")]
+    Promote => promote,
+    #[cfg(feature = "operator")]
+    Hold => hold,
     Explain => explain,
     Crds => crds,
     Completions => completions,

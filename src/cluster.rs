@@ -1,6 +1,7 @@
 //! A cluster: how it is reached and how its objects are read. The operator watches them, the command line lists them
-//! once.
+//! once, and [`change`] is what people decide by a command.
 
+pub(crate) mod change;
 pub(crate) mod list;
 pub(crate) mod observed;
 
@@ -53,6 +54,9 @@ pub enum Error {
         /// What it says.
         message: String,
     },
+    /// The API server refuses it, and says why.
+    #[error("{0}")]
+    Refused(String),
     /// No runtime, such as without file descriptors.
     #[error("can't begin to read the cluster: {0}")]
     Runtime(#[from] std::io::Error),

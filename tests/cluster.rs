@@ -40,6 +40,8 @@ mod openmetrics;
 #[path = "cluster/operator.rs"]
 #[expect(dead_code, reason = "the chaos test uses more of it")]
 mod operator;
+#[path = "cluster/people.rs"]
+mod people;
 #[path = "cluster/plane.rs"]
 mod plane;
 #[path = "cluster/rbac.rs"]

@@ -3,12 +3,19 @@
 //! The stage is recorded state. It moves by one, on evidence, and only here; with the record lost it starts again at
 //! the first stage, the safe side.
 
+mod asked;
+
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
+use asked::Asked;
+pub use asked::Promotion;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
 use super::error::CompileError;
-use crate::api::{Action, Date, Percent, Rollout, SecurityStandardStatus, Stage};
+use super::posture::UNCLASSIFIED;
+use crate::api::{Action, Date, HOLD, PROMOTE, Percent, Rollout, SecurityStandardStatus, Stage};
 use crate::facts::Text;
 
 /// The most stages that a plan can have: each of the three actions once.
@@ -21,6 +28,7 @@ pub struct CompiledRollout {
     tiers: Vec<(Text, Plan)>,
     freezes: Vec<FreezePeriod>,
     hold: bool,
+    asked: Asked,
     /// Until then, Deny stops only what makes a workload worse than it is.
     pub ratchet_until: Option<Timestamp>,
 }
@@ -131,6 +139,10 @@ pub struct Measure {
 pub enum Blocker {
     /// `hold: true` forbids promotion.
     Hold,
+    /// Somebody holds it, and why.
+    Held(String),
+    /// What somebody asks for can't be read.
+    Unreadable(String),
     /// The soak time isn't over.
     Soak(Timestamp),
     /// Nobody looked for a while, or the clock was set.
@@ -147,11 +159,24 @@ pub enum Blocker {
     Failing(u64, u64),
 }
 
+impl Blocker {
+    /// Whether it stays although somebody wants the tier to go on: neither time nor evidence is waited for then, but what
+    /// people said is still said.
+    const fn holds_whoever_asks(&self) -> bool {
+        matches!(self, Self::Hold | Self::Held(_) | Self::Unreadable(_) | Self::Freeze(..))
+    }
+}
+
 impl fmt::Display for Blocker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let day = |moment: &Timestamp| moment.strftime("%Y-%m-%d").to_string();
         match self {
             Self::Hold => f.write_str("held: `rollout.hold` is true"),
+            Self::Held(reason) if reason.trim().is_empty() => {
+                write!(f, "held: the annotation `{HOLD}` says no reason")
+            }
+            Self::Held(reason) => write!(f, "held: {reason}"),
+            Self::Unreadable(why) => write!(f, "the annotation `{PROMOTE}` can't be read: {why}"),
             Self::Soak(until) => write!(f, "soaking until {}", until.strftime("%Y-%m-%d %H:%M UTC")),
             Self::Watching(until) => write!(
                 f,
@@ -226,8 +251,15 @@ impl CompiledRollout {
                 })
                 .collect(),
             hold: written.hold,
+            asked: Asked::default(),
             ratchet_until: written.ratchet.as_ref().map(|ratchet| ratchet.until.end()),
         }
+    }
+
+    /// The same with what people ask for beside it, in the annotations of the standard.
+    #[must_use]
+    pub fn as_asked(self, meta: &ObjectMeta) -> Self {
+        Self { asked: Asked::of(meta), ..self }
     }
 
     /// The plan of a tier, or the one for everything that has none of its own.
@@ -248,8 +280,15 @@ impl CompiledRollout {
         now: Timestamp,
     ) -> Standing {
         let plan = self.plan(tier);
+        let recorded = record.map(|record| (record.action, record.since));
         let (stage, record) = plan.place(record.map(|record| record.watched(now)), now);
-        let standing = self.look_ahead(plan, stage, record, measure, now);
+        let mut standing = self.look_ahead(plan, stage, record, measure, now);
+        if let (Some(next), Some((action, since))) = (standing.next, recorded)
+            && action == standing.record.action
+            && self.asked.promotes(tier.unwrap_or(UNCLASSIFIED), next, since, now)
+        {
+            standing.blocked_by.retain(Blocker::holds_whoever_asks);
+        }
         match standing.next {
             Some(action) if standing.blocked_by.is_empty() => {
                 let record = Record { action, since: now, ..standing.record };
@@ -292,6 +331,8 @@ impl CompiledRollout {
         let gated = here.compliance.is_some() || here.failing.is_some();
         [
             self.hold.then_some(Blocker::Hold),
+            self.asked.hold.clone().map(Blocker::Held),
+            self.asked.unreadable.clone().map(Blocker::Unreadable),
             (now < soaked).then_some(Blocker::Soak(soaked)),
             record.tried().filter(|until| now < *until).map(Blocker::Watching),
             here.not_before.filter(|day| now < *day).map(Blocker::NotBefore),
@@ -401,177 +442,4 @@ impl From<&Stage> for CompiledStage {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn rollout(yaml: &str) -> CompiledRollout {
-        let mut errors = Vec::new();
-        let compiled = CompiledRollout::compile(Some(&serde_saphyr::from_str(yaml).unwrap()), &mut errors);
-        assert_eq!(errors, []);
-        compiled
-    }
-
-    fn at(text: &str) -> Timestamp {
-        format!("{text}T12:00:00Z").parse().unwrap()
-    }
-
-    fn audit_since(day: &str) -> Record {
-        Record { action: Action::Audit, since: at(day), watch: None }
-    }
-
-    /// What is recorded after a look.
-    fn looked(plan: &CompiledRollout, record: Record, day: &str) -> Record {
-        let now = at(day);
-        let watch = Some(Watch::at(record.watch, now));
-        Record { watch, ..plan.stand(None, Some(record), GOOD, now).record }
-    }
-
-    const GATED: &str = "
-stages:
-  - {action: Audit, soak: 7d, promoteAt: {compliance: 90, failing: 2}, notBefore: 2026-12-07}
-  - {action: Warn, soak: 14d}
-  - {action: Deny}
-freezes: [{from: 2026-12-18, to: 2027-01-04, reason: year end}]
-";
-
-    const GOOD: Measure = Measure { compliance: Some(Percent::HUNDRED), failing: 0 };
-
-    #[test]
-    fn a_lost_record_starts_again_at_the_first_stage() {
-        let standing = rollout(GATED).stand(None, None, GOOD, at("2027-03-01"));
-        assert_eq!(standing.record, audit_since("2027-03-01"));
-        assert_eq!(standing.next, Some(Action::Warn));
-    }
-
-    #[test]
-    fn promotion_needs_the_soak_time_the_day_and_the_evidence() {
-        let plan = rollout(GATED);
-        let bad = Measure { compliance: Percent::of(7, 10), failing: 3 };
-        let blockers =
-            |measure, day| plan.stand(None, Some(audit_since("2026-12-01")), measure, at(day)).blocked_by;
-        let words: Vec<String> = blockers(bad, "2026-12-02").iter().map(ToString::to_string).collect();
-        assert_eq!(
-            words,
-            [
-                "soaking until 2026-12-08 12:00 UTC",
-                "not before 2026-12-07",
-                "compliance without the excepted is 70.0 %; it must reach 90 %",
-                "3 workloads fail; at most 2 may",
-            ]
-        );
-        let promoted = plan.stand(None, Some(audit_since("2026-12-01")), GOOD, at("2026-12-08"));
-        assert_eq!(promoted.record, Record { action: Action::Warn, ..audit_since("2026-12-08") });
-    }
-
-    #[test]
-    fn a_stage_is_never_skipped() {
-        let promoted = rollout(GATED).stand(None, Some(audit_since("2026-01-01")), GOOD, at("2027-06-01"));
-        assert_eq!(promoted.record.action, Action::Warn);
-    }
-
-    #[test]
-    fn a_freeze_holds_and_moves_the_earliest_day() {
-        let standing = rollout(GATED).stand(None, Some(audit_since("2026-12-14")), GOOD, at("2026-12-22"));
-        assert_eq!(standing.record.action, Action::Audit);
-        assert_eq!(standing.promotable_from, Some("2027-01-05T00:00:00Z".parse().unwrap()));
-        assert_eq!(standing.blocked_by[0].to_string(), "frozen until 2027-01-05: year end");
-    }
-
-    #[test]
-    fn what_was_never_measured_is_not_promoted() {
-        let standing =
-            rollout(GATED).stand(None, Some(audit_since("2026-11-01")), Measure::default(), at("2026-12-10"));
-        assert_eq!(standing.blocked_by, [Blocker::NothingMeasured]);
-    }
-
-    #[test]
-    fn an_empty_tier_does_not_pass_a_gate_that_asks_for_no_failures() {
-        let plan = rollout("stages: [{action: Audit, soak: 0m, promoteAt: {failing: 0}}, {action: Warn}]");
-        let record = Some(audit_since("2026-11-01"));
-        let standing = plan.stand(None, record, Measure::default(), at("2026-12-10"));
-        assert_eq!(standing.blocked_by, [Blocker::NothingMeasured]);
-    }
-
-    #[test]
-    fn a_plan_that_lost_a_stage_falls_to_the_one_below() {
-        let plan = rollout("stages: [{action: Audit, soak: 7d}, {action: Deny}]");
-        let record = Some(Record { action: Action::Warn, ..audit_since("2026-01-01") });
-        let standing = plan.stand(None, record, GOOD, at("2026-06-01"));
-        assert_eq!((standing.stage, standing.record.action), (0, Action::Audit));
-        assert_eq!(standing.record.since, at("2026-06-01"));
-    }
-
-    #[test]
-    fn a_clock_that_went_back_promotes_nothing() {
-        let standing = rollout(GATED).stand(None, Some(audit_since("2027-05-01")), GOOD, at("2027-03-01"));
-        assert_eq!(standing.record, audit_since("2027-05-01"));
-    }
-
-    #[test]
-    fn a_clock_that_jumps_for_years_and_back_neither_promotes_early_nor_demotes() {
-        let plan = rollout("stages: [{action: Audit, soak: 7d}, {action: Warn, soak: 7d}, {action: Deny}]");
-        let mut record = audit_since("2026-12-01");
-        for day in ["2026-12-02", "2026-12-03", "2026-12-04"] {
-            record = looked(&plan, record, day);
-        }
-        let before = record;
-        record = looked(&plan, record, "2031-06-01");
-        assert_eq!(record.action, Action::Audit, "the soak time of years was watched by nobody");
-        assert_eq!(record.since, at("2031-05-29"), "three days were");
-        record = looked(&plan, record, "2026-12-05");
-        assert_eq!((record.action, record.since), (Action::Audit, at("2026-12-02")), "three days still");
-        for day in ["2026-12-06", "2026-12-07", "2026-12-08"] {
-            record = looked(&plan, record, day);
-            assert_eq!(record.action, before.action);
-        }
-        record = looked(&plan, record, "2026-12-09");
-        assert_eq!(record.action, Action::Warn, "a day later than with the right time all along");
-
-        let warned = record;
-        record = looked(&plan, record, "2020-01-01");
-        assert_eq!(record.action, Action::Warn, "nothing is taken back");
-        record = looked(&plan, record, "2026-12-10");
-        assert_eq!((record.action, record.since), (warned.action, at("2026-12-10")));
-    }
-
-    #[test]
-    fn a_clock_that_jumps_passes_no_day_in_the_plan_either() {
-        let plan = rollout("stages: [{action: Audit, soak: 0m, notBefore: 2027-06-01}, {action: Warn}]");
-        let record = looked(&plan, audit_since("2026-12-01"), "2026-12-01");
-        let jumped = plan.stand(None, Some(record), GOOD, at("2031-06-01"));
-        assert_eq!(jumped.record.action, Action::Audit);
-        assert_eq!(
-            jumped.blocked_by.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            ["watching until 2031-06-02 12:00 UTC: nobody looked for more than a day, or the clock was set"]
-        );
-        assert_eq!(jumped.promotable_from, Some(at("2031-06-02")));
-        // Whoever puts the clock right within the day has lost nothing.
-        assert_eq!(looked(&plan, looked(&plan, record, "2031-06-01"), "2026-12-02").action, Action::Audit);
-    }
-
-    #[test]
-    fn the_time_in_which_no_operator_ran_is_no_soak_time() {
-        let plan = rollout("stages: [{action: Audit, soak: 7d}, {action: Warn}]");
-        let record = looked(&plan, audit_since("2026-12-01"), "2026-12-02");
-        let back = plan.stand(None, Some(record), GOOD, at("2026-12-20"));
-        assert_eq!(back.record.action, Action::Audit);
-        assert_eq!(back.promotable_from, Some(at("2026-12-26")), "one day of seven was watched");
-        let overnight = plan.stand(None, Some(record), GOOD, at("2026-12-03"));
-        assert_eq!(overnight.promotable_from, Some(at("2026-12-08")), "a restart costs nothing");
-    }
-
-    #[test]
-    fn a_tier_s_own_plan_comes_first() {
-        let plan = rollout("{stages: [{action: Deny}], tiers: [{name: tier-2, stages: [{action: Audit}]}]}");
-        assert_eq!(plan.plan(Some("tier-2")).actions().collect::<Vec<_>>(), [Action::Audit]);
-        assert_eq!(plan.plan(Some("tier-1")).actions().collect::<Vec<_>>(), [Action::Deny]);
-    }
-
-    #[test]
-    fn stages_that_go_down_are_refused() {
-        let written = serde_saphyr::from_str("stages: [{action: Warn, soak: 1d}, {action: Audit}]").unwrap();
-        let mut errors = Vec::new();
-        CompiledRollout::compile(Some(&written), &mut errors);
-        assert_eq!(errors[0].path, "spec.rollout.stages[1].action");
-    }
-}
+mod tests;

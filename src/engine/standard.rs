@@ -74,7 +74,8 @@ impl CompiledStandard {
             name: name.into(),
             owner: spec.owner.as_deref().map(Text::from),
             controls,
-            rollout: CompiledRollout::compile(spec.rollout.as_ref(), &mut errors),
+            rollout: CompiledRollout::compile(spec.rollout.as_ref(), &mut errors)
+                .as_asked(&standard.metadata),
             scope,
         };
         CompileErrors::check(compiled, errors)

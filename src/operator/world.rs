@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::observed;
 use super::watch::Key;
-use crate::api::{Action, Kind, RiskException, SecurityStandard, ServiceTier};
+use crate::api::{Action, GROUP, Kind, RiskException, SecurityStandard, ServiceTier};
 use crate::facts::object::{Object, ObjectKind};
 use crate::facts::{Change, CustomKinds, Inventory, Known, Meta, SubjectKey, WorkloadKind};
 
@@ -320,6 +320,12 @@ fn is_known<K: ResourceExt>(known: &BTreeMap<Key, K>, meta: &ObjectMeta) -> bool
     known.get(&key_of(meta)).is_some_and(|known| known.meta().uid == meta.uid)
 }
 
+/// What people ask for beside a spec: annotations of ours.
+fn asked(meta: &ObjectMeta) -> impl Iterator<Item = (&String, &String)> {
+    let ours = |key: &str| key.strip_prefix(GROUP).is_some_and(|rest| rest.starts_with('/'));
+    meta.annotations.iter().flatten().filter(move |(key, _)| ours(key))
+}
+
 /// Adds or replaces one of our own kinds, unless a newer version is known already: an event can be older than the
 /// answer to our own write.
 fn put_resource<K: ResourceExt, Spec: PartialEq, Status: PartialEq>(
@@ -340,7 +346,11 @@ fn put_resource<K: ResourceExt, Spec: PartialEq, Status: PartialEq>(
     }
     let difference = match before.map(|before| (parts(before), before.meta())) {
         // One that was made anew begins anew.
-        Some(((spec, _), meta)) if spec != parts(&object).0 || meta.uid != object.meta().uid => {
+        Some(((spec, _), meta))
+            if spec != parts(&object).0
+                || meta.uid != object.meta().uid
+                || !asked(meta).eq(asked(object.meta())) =>
+        {
             Difference::Spec
         }
         Some(((_, status), _)) if status != parts(&object).1 => Difference::Status,

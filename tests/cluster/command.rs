@@ -29,9 +29,13 @@ impl Run {
 
     /// Runs a command in the repository, by no configuration.
     pub(crate) fn of(arguments: &[&str]) -> Self {
+        Self::plainly(&[arguments, &["--no-config"]].concat())
+    }
+
+    /// Runs a command in the repository.
+    pub(crate) fn plainly(arguments: &[&str]) -> Self {
         let output = Command::new(env!("CARGO_BIN_EXE_stanchion"))
             .args(arguments)
-            .arg("--no-config")
             .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
             .output()
             .unwrap();
