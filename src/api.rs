@@ -42,8 +42,8 @@ pub use standard_status::{
     ControlStatus, FailingOwner, InForce, Posture, SecurityStandardStatus, TierStage, TopFailure, TrendPoint,
 };
 pub use tier::{
-    Approver, ExceptionBounds, ExposedRemediation, Logging, Remediation, ServiceTier, ServiceTierSpec,
-    Targets, ThreatModel, TierSelector,
+    Approver, ApproverKey, ExceptionBounds, ExposedRemediation, KeyRevocation, Logging, Remediation,
+    ServiceTier, ServiceTierSpec, Targets, ThreatModel, TierSelector,
 };
 pub use tier_status::{ServiceTierStatus, TierExceptions, TierVulnerabilities};
 

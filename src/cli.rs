@@ -40,6 +40,7 @@ mod request;
 mod revoke;
 mod sources;
 mod terminal;
+mod trust;
 mod why;
 
 use std::env;

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::api::Severity;
+use crate::engine::approval;
 use crate::engine::suggest::nearest;
 use crate::facts::CustomKinds;
 use crate::facts::custom::{Declaration, DeclarationError};
@@ -50,6 +51,46 @@ pub struct Config {
     /// Kinds of workloads that a CRD defines, each with the place of its pod template, as `--workload-kind`, which replaces
     /// them, such as `argoproj.io/v1alpha1/Rollout=spec.template`. Without it, the kinds of Kubernetes alone.
     pub workload_kinds: Option<Vec<String>>,
+    /// Which approvals of exceptions count, as `--trust`, which replaces it: `recorded`, names as they are written, or
+    /// `signed`, signatures of the tier's approvers alone. Without it, `recorded`.
+    pub trust: Option<Trust>,
+    /// The name of the cluster that the files are for, as `--cluster-name`, which replaces it: exceptions name it in
+    /// `clusters`. Without it, the cluster has no name.
+    pub cluster_name: Option<String>,
+}
+
+/// Which approvals count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Trust {
+    /// Names as they are written.
+    #[default]
+    Recorded,
+    /// Signatures alone, by keys of the tier's approvers.
+    Signed,
+}
+
+impl Trust {
+    /// Every choice.
+    pub const ALL: [Self; 2] = [Self::Recorded, Self::Signed];
+
+    /// Its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Recorded => "recorded",
+            Self::Signed => "signed",
+        }
+    }
+}
+
+impl From<Trust> for approval::Trust {
+    fn from(it: Trust) -> Self {
+        match it {
+            Trust::Recorded => Self::Recorded,
+            Trust::Signed => Self::Signed,
+        }
+    }
 }
 
 /// The severity from which on a finding makes the exit code 1.
@@ -179,8 +220,11 @@ impl ConfigFile {
                 return Err(self.error(key, Some(index), EMPTY));
             }
         }
-        if self.config.namespace.as_ref().is_some_and(|it| it.trim().is_empty()) {
-            return Err(self.error("namespace", None, EMPTY));
+        for (key, text) in [("namespace", &self.config.namespace), ("clusterName", &self.config.cluster_name)]
+        {
+            if text.as_ref().is_some_and(|it| it.trim().is_empty()) {
+                return Err(self.error(key, None, EMPTY));
+            }
         }
         for (index, preset) in self.config.presets.iter().flatten().enumerate() {
             if !presets.contains(&preset.as_str()) {

@@ -190,6 +190,7 @@ impl Covered {
             expires_at: Time(ends),
             expires_on_fix: false,
             renews: answers.renews,
+            clusters: Vec::new(),
             requested_by: answers.requested_by,
             approvals: Vec::new(),
             revoked: None,

@@ -9,6 +9,7 @@
 //! | [`framework`] | the published frameworks, their clauses, and the assessment counted by them |
 //! | [`catalogue`] | every control by its id |
 //! | [`standard`], [`tier`], [`exception`], [`rollout`] | what people wrote, compiled |
+//! | [`approval`] | which approvals count: names, and signatures |
 //! | [`decisions`] | the same of a cluster, kept while it changes |
 //! | [`evaluate`] | the assessment: every outcome, joined with tiers and exceptions; of a cluster, kept while it changes |
 //! | [`needs`] | what controls look at besides their subject |
@@ -18,6 +19,7 @@
 //! | [`notice`] | what somebody must be told of it |
 //! | [`ratchet`] | an old judgement against a new one |
 
+pub mod approval;
 pub mod catalogue;
 pub mod control;
 pub mod decisions;

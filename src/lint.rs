@@ -116,6 +116,10 @@ lints! {
         "More than one tier is the default one; the most critical counts.",
         "remove `default: true` from all but one";
 
+    Warning TIER_TOO_FEW_APPROVERS "tier-too-few-approvers":
+        "Where signatures count, a tier asks for more approvals than it has approvers: no exception in it can be approved.",
+        "name more people in approvers, or ask for fewer approvals";
+
     Warning EXCEPTION_UNKNOWN_CONTROL "exception-unknown-control":
         "An exception names a control or a family that the catalogue doesn't have.",
         "correct the id; `stanchion explain` lists them";
@@ -149,6 +153,9 @@ lints! {
     Warning EXCEPTION_NOT_APPROVED "exception-not-approved":
         "An exception lacks approvals, and covers nothing until it has them.",
         "have it approved by somebody other than who asked for it";
+    Warning EXCEPTION_APPROVAL_NOT_COUNTED "exception-approval-not-counted":
+        "An approval of an exception doesn't count: it is the requester's own or, where signatures count, not well signed.",
+        "do what the message says";
     Warning EXCEPTION_EXPIRED "exception-expired":
         "An exception has ended, and no other renews it.",
         "fix the finding and delete the exception, or renew it under a new name";

@@ -37,6 +37,7 @@ use tower::util::MapRequestLayer;
 use tracing::{info, warn};
 
 use crate::cluster::{self, Way, observed};
+use crate::engine::policy::Settings;
 use crate::facts::CustomKinds;
 use crate::facts::object::ObjectKind;
 use health::Health;
@@ -69,6 +70,8 @@ pub struct Options {
     pub kinds: CustomKinds,
     /// The address of the collector that traces go to; absent: there are none.
     pub traces: Option<String>,
+    /// What is set once for the cluster: which approvals count, and its name.
+    pub settings: Settings,
 }
 
 /// Why the operator stopped.
@@ -173,14 +176,15 @@ async fn start(
     });
     http::serve(options.http, Arc::clone(&shared), tasks).await?;
     let streaming = watch::serves_streaming_lists(&client).await;
-    info!(namespace, identity = options.identity, streaming_lists = streaming, "starting");
+    let trust = options.settings.trust.as_str();
+    info!(namespace, identity = options.identity, trust, streaming_lists = streaming, "starting");
     for (place, kind) in observed::kinds(&options.kinds).enumerate() {
         tasks.spawn(watch::keep(Arc::clone(&shared), kind, watch::config(place, streaming)));
     }
     let proof = lease::Proof::new(writer.clone(), namespace.clone(), options.identity.clone());
     let keeper = lease::Keeper::new(writer, namespace, options.identity).await;
     let (leads, leader) = channel::channel(false);
-    tasks.spawn(reconcile::run(shared, leader, proof));
+    tasks.spawn(reconcile::run(shared, options.settings, leader, proof));
     Ok(tokio::spawn(keeper.keep(leads)))
 }
 

@@ -7,6 +7,8 @@
 #[cfg(feature = "operator")]
 #[path = "support/apiserver.rs"]
 mod apiserver;
+#[path = "cli/approve.rs"]
+mod approve;
 #[path = "cli/audit.rs"]
 mod audit;
 #[cfg(feature = "operator")]

@@ -171,8 +171,9 @@ conditions! {
         Approved {
             True APPROVED Approved:
                 "Enough people approved it; the message says how many, and by which trust, for example `2 of 2 approvals, names as \
-                 written (Recorded)`.",
-            False APPROVALS_MISSING ApprovalsMissing: "Fewer people approved it than its tier asks for; the message says how many are missing.",
+                 written (Recorded)`, or `by signature (Signed)`. Approvals that don't count are named with their reasons.",
+            False APPROVALS_MISSING ApprovalsMissing:
+                "Fewer people approved it than its tier asks for; the message says how many, and why others don't count.",
         }
         Active {
             True ACTIVE Active: "It counts.",

@@ -144,8 +144,13 @@ pub struct RiskExceptionSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "ObjectName")]
     pub renews: Option<String>,
-    /// Who asked for it. Stamped by the API server where its rules are installed, so leave it out of manifests; it
-    /// can't be changed afterwards.
+    /// The clusters that it is for, at most 64, by the names that their operators have, for example `[prod-eu]`; in any
+    /// other it isn't approved. Absent: any, but where the trust is `Signed` and the operator has a name, none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<ObjectName>", length(max = 64), extend("x-kubernetes-list-type" = "set"))]
+    pub clusters: Vec<String>,
+    /// Who asked for it; it can't be changed afterwards. Stamped by the API server where its rules are installed, so leave
+    /// it out of what people apply themselves. Needed where the trust is `Signed`: nobody approves their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Party")]
     pub requested_by: Option<String>,

@@ -1,5 +1,6 @@
 //! [`ServiceTier`]: what matters how much.
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Duration, LabelSelector, ServiceTierStatus,
     rules::{at_most, rule, rule_on, seconds, selects},
-    shapes::{Party, SshPublicKey},
+    shapes::{Moment, Party, SshPublicKey},
 };
 
 /// How critical a set of workloads is, and what follows from that.
@@ -74,6 +75,15 @@ pub struct ServiceTierSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "ExceptionBounds")]
     pub exceptions: Option<ExceptionBounds>,
+    /// Who may approve the exceptions that touch the tier by signature, at most 64. They count where the trust is `Signed`;
+    /// of several tiers, the most critical one's do, and of equally critical ones, who is an approver of each. Absent: nobody,
+    /// so that no exception is approved by signature.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(
+        length(max = 64),
+        extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"])
+    )]
+    pub approvers: Vec<Approver>,
     /// What the tier is measured against, in whole percent. Absent: it has no targets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Targets")]
@@ -189,7 +199,8 @@ pub struct ExposedRemediation {
     pub medium: Option<Duration>,
 }
 
-/// What an exception that touches the tier may be. Of several tiers, the most critical one's bounds hold.
+/// What an exception that touches the tier may be. Of several tiers, the most critical one's bounds hold; of equally
+/// critical ones, the stricter of each bound.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 #[schemars(extend("x-kubernetes-validations" = [rule(
@@ -207,14 +218,6 @@ pub struct ExceptionBounds {
     pub required_approvals: i32,
     /// How often somebody must look at it again, for example `7d`.
     pub review_every: Duration,
-    /// Who may approve by signature, at most 64, where only signatures count. Absent: those whom the operator's
-    /// configuration names.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(
-        length(max = 64),
-        extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"])
-    )]
-    pub approvers: Vec<Approver>,
 }
 
 impl Default for ExceptionBounds {
@@ -224,21 +227,64 @@ impl Default for ExceptionBounds {
             max_renewals: 1,
             required_approvals: 1,
             review_every: Duration::days(30),
-            approvers: Vec::new(),
         }
     }
 }
 
 /// Somebody whose signature approves an exception.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Approver {
-    /// The name that stands in `approvals[].by`, for example `ana@example.com`.
+    /// The name that stands in `approvals[].by`, for example `ana@example.com`. A person has one name.
     #[schemars(with = "Party")]
     pub name: String,
-    /// Their public SSH keys, one to four, each as in `~/.ssh/id_ed25519.pub`.
-    #[schemars(with = "Vec<SshPublicKey>", length(min = 1, max = 4), extend("x-kubernetes-list-type" = "set"))]
-    pub keys: Vec<String>,
+    /// Their public SSH keys, one to eight. One that is no longer used stays here, with `validUntil` or `revoked`.
+    #[schemars(
+        length(min = 1, max = 8),
+        extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["key"])
+    )]
+    pub keys: Vec<ApproverKey>,
+}
+
+/// A key of an approver, and when it counts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = [rule_on(
+    ".validUntil",
+    "!has(self.validFrom) || !has(self.validUntil) || self.validUntil > self.validFrom",
+    "a key is valid for some time: set validUntil later than validFrom",
+)]))]
+pub struct ApproverKey {
+    /// The public key as in `~/.ssh/id_ed25519.pub`: Ed25519, ECDSA, RSA of 2048 to 4096 bits, or one of a security key. It
+    /// is one person's alone.
+    #[schemars(with = "SshPublicKey")]
+    pub key: String,
+    /// The moment before which neither is it used nor does anything signed with it count. Absent: it always did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Moment")]
+    pub valid_from: Option<Time>,
+    /// The moment from which nothing counts that was signed with it, whenever it says that it was. Absent: it stays valid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Moment")]
+    pub valid_until: Option<Time>,
+    /// Somebody else may have it: nothing that was ever signed with it counts. Absent: nobody has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "KeyRevocation")]
+    pub revoked: Option<KeyRevocation>,
+}
+
+/// Why a key counts no more.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyRevocation {
+    /// When that was found, for the record: a signature's own time proves nothing, so that earlier ones don't count either.
+    /// Absent: not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Moment")]
+    pub at: Option<Time>,
+    /// Why, at most 1024 characters, for example `laptop stolen`.
+    #[schemars(length(min = 1, max = 1024))]
+    pub reason: String,
 }
 
 /// What a tier is measured against, each in whole percent; what is absent is measured without a target.

@@ -9,6 +9,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use super::cluster::Way;
 use super::sources::Sources;
 use super::terminal::Terminal;
+use super::trust::TrustArgs;
 use super::{files, presets};
 use crate::config::{Config, ConfigError, ConfigFile, FILE_NAME, FailOn, LARGEST};
 use crate::engine::policy;
@@ -48,6 +49,7 @@ pub(super) struct Given<'a> {
     pub(super) presets: &'a [String],
     pub(super) namespace: Option<&'a str>,
     pub(super) exempt: Option<&'a [String]>,
+    pub(super) trust: Option<&'a TrustArgs>,
 }
 
 /// A configuration and where it stands. Without a file, it says nothing.
@@ -147,6 +149,7 @@ impl Configuration {
             given.presets.to_vec()
         };
         let namespace = given.namespace.or(config.namespace.as_deref()).unwrap_or("default").to_owned();
+        let policy = self.policy(&given);
         Ok(Sources {
             paths,
             cluster: given.cluster,
@@ -154,7 +157,7 @@ impl Configuration {
             standards,
             presets,
             namespace,
-            policy: self.policy(given.exempt),
+            policy,
             kinds: self.kinds.clone(),
         })
     }
@@ -164,16 +167,30 @@ impl Configuration {
         self.file.config.fail_on
     }
 
-    /// Whom standards pass over, and what names an owner.
-    fn policy(&self, exempt: Option<&[String]>) -> policy::Settings {
+    /// The namespace of what names none.
+    pub(super) fn namespace(&self) -> Option<&str> {
+        self.file.config.namespace.as_deref()
+    }
+
+    /// The name of the cluster.
+    pub(super) fn cluster_name(&self) -> Option<&str> {
+        self.file.config.cluster_name.as_deref()
+    }
+
+    /// Whom standards pass over, what names an owner, and which approvals count.
+    fn policy(&self, given: &Given<'_>) -> policy::Settings {
         let mut settings = policy::Settings::default();
         let text = |name: &String| Text::from(name.as_str());
-        if let Some(names) = exempt.or(self.file.config.exempt_namespaces.as_deref()) {
+        if let Some(names) = given.exempt.or(self.file.config.exempt_namespaces.as_deref()) {
             settings.exempt_namespaces = names.iter().filter(|name| !name.is_empty()).map(text).collect();
         }
         if let Some(keys) = &self.file.config.owner_keys {
             settings.owner_keys = keys.iter().map(text).collect();
         }
+        let trust = given.trust.and_then(|it| it.trust).or(self.file.config.trust);
+        settings.trust = trust.unwrap_or_default().into();
+        let cluster = given.trust.and_then(TrustArgs::cluster).or(self.cluster_name());
+        settings.cluster = cluster.map(Text::from);
         settings
     }
 

@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 
 use super::terminal::Terminal;
+use super::trust::TrustArgs;
 use super::{Ended, log};
-use crate::facts::CustomKinds;
+use crate::engine::policy;
 use crate::facts::custom::Declaration;
+use crate::facts::{CustomKinds, Text};
 use crate::operator::{self, Options};
 
 /// Watch a cluster and write the posture to the status of SecurityStandard, ServiceTier and RiskException
@@ -54,6 +56,9 @@ pub(super) struct Args {
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
     otlp_endpoint: Option<String>,
 
+    #[command(flatten)]
+    trust: TrustArgs,
+
     /// What to log: error, warn, info, debug, or a filter such as stanchion=debug
     #[arg(long, env = "STANCHION_LOG", value_name = "FILTER", default_value = "info")]
     log: String,
@@ -69,6 +74,11 @@ pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended>
         identity: args.identity.clone().unwrap_or_else(own_identity),
         kinds: kinds.map_err(|(_, error)| anyhow!("--workload-kind: {error}"))?,
         traces: args.otlp_endpoint.clone(),
+        settings: policy::Settings {
+            trust: args.trust.trust.unwrap_or_default().into(),
+            cluster: args.trust.cluster().map(Text::from),
+            ..policy::Settings::default()
+        },
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(operator::run(options))?;

@@ -1,7 +1,11 @@
 //! `stanchion exception`
 
+mod approve;
+mod canonical;
 pub(super) mod list;
 mod new;
+mod signer;
+mod subject;
 mod verify;
 
 use clap::Subcommand;
@@ -12,7 +16,7 @@ use super::judging::{Judged, Judging};
 use super::terminal::Terminal;
 use crate::load::Collection;
 
-/// Write exceptions for findings, list them, and check that they hold
+/// Write exceptions for findings, approve and list them, and check that they hold
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  stanchion exception list manifests/")]
 pub(super) struct Args {
@@ -23,6 +27,8 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     New(Box<new::Args>),
+    Approve(approve::Args),
+    Canonical(canonical::Args),
     List(list::Args),
     Verify(verify::Args),
 }
@@ -30,6 +36,8 @@ enum Command {
 pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
     match &args.command {
         Command::New(args) => new::run(args, terminal),
+        Command::Approve(args) => approve::run(args, terminal),
+        Command::Canonical(args) => canonical::run(args, terminal),
         Command::List(args) => list::run(args, terminal),
         Command::Verify(args) => verify::run(args, terminal),
     }

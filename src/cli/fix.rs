@@ -191,7 +191,7 @@ impl Work {
 
 /// Replaces a file at once, so that nobody ever sees half of it. A link stays a link, and its target is replaced.
 #[expect(clippy::disallowed_methods, reason = "the command line is what has files")]
-fn replace(path: &Path, old: &[u8], new: &[u8]) -> anyhow::Result<()> {
+pub(super) fn replace(path: &Path, old: &[u8], new: &[u8]) -> anyhow::Result<()> {
     let real = fs::canonicalize(path)?;
     if fs::read(&real)? != old {
         bail!("it changed meanwhile; run again");

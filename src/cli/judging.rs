@@ -10,6 +10,7 @@ use super::cluster::ClusterArgs;
 use super::config::{ConfigArgs, Configuration, Given};
 use super::sources::Sources;
 use super::terminal::Terminal;
+use super::trust::TrustArgs;
 use super::{files, moment, presets};
 use crate::engine::evaluate::{Assessment, assess};
 use crate::engine::policy::Policy;
@@ -58,6 +59,9 @@ pub(super) struct Judging {
     exempt_namespace: Option<Vec<String>>,
 
     #[command(flatten)]
+    trust: TrustArgs,
+
+    #[command(flatten)]
     config: ConfigArgs,
 }
 
@@ -96,6 +100,7 @@ impl Judging {
             presets: &self.preset,
             namespace: self.default_namespace.as_deref(),
             exempt: self.exempt_namespace.as_deref(),
+            trust: Some(&self.trust),
         })?;
         Ok((configuration, sources))
     }

@@ -10,6 +10,7 @@ use super::config::{ConfigArgs, Given};
 use super::output::PlainFormat;
 use super::sources::Sources;
 use super::terminal::Terminal;
+use super::trust::TrustArgs;
 use super::{Ended, files, moment, output};
 use crate::engine::evaluate::assess;
 use crate::lint::{self, Context};
@@ -49,6 +50,9 @@ pub(super) struct Args {
     default_namespace: Option<String>,
 
     #[command(flatten)]
+    trust: TrustArgs,
+
+    #[command(flatten)]
     config: ConfigArgs,
 
     /// Let warnings count for the exit code
@@ -62,6 +66,7 @@ pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended>
         paths: &args.paths,
         standards: &args.standards,
         namespace: args.default_namespace.as_deref(),
+        trust: Some(&args.trust),
         ..Given::default()
     })?;
     if args.paths.is_empty() && args.standards.is_empty() {

@@ -19,7 +19,7 @@ fn list(items: &[&str]) -> Vec<String> {
 fn every_key_is_read() {
     let text = "paths: [a, b]\nignores: ['*.x']\nstandards: [p]\npresets: [secrets-hygiene]\nfailOn: never\n\
                 namespace: shop\nexemptNamespaces: []\nownerKeys: [squad]\n\
-                workloadKinds: [argoproj.io/v1alpha1/Rollout=spec.template]\n";
+                workloadKinds: [argoproj.io/v1alpha1/Rollout=spec.template]\ntrust: signed\nclusterName: prod-eu\n";
     let expected = Config {
         paths: Some(list(&["a", "b"])),
         ignores: Some(list(&["*.x"])),
@@ -30,6 +30,8 @@ fn every_key_is_read() {
         exempt_namespaces: Some(list(&[])),
         owner_keys: Some(list(&["squad"])),
         workload_kinds: Some(list(&["argoproj.io/v1alpha1/Rollout=spec.template"])),
+        trust: Some(Trust::Signed),
+        cluster_name: Some("prod-eu".to_owned()),
     };
     assert_eq!(read(text), Ok(expected));
 }
@@ -69,8 +71,8 @@ fn a_key_that_is_not_there_is_told_with_the_nearest_or_all() {
     );
     assert_refused(
         "namespace: a\n  \nrules: {}\n",
-        "c.yaml:3:1: rules: there is no such key; there are exemptNamespaces, failOn, ignores, namespace, ownerKeys, \
-         paths, presets, standards, workloadKinds",
+        "c.yaml:3:1: rules: there is no such key; there are clusterName, exemptNamespaces, failOn, ignores, namespace, \
+         ownerKeys, paths, presets, standards, trust, workloadKinds",
     );
 }
 
@@ -97,6 +99,7 @@ fn a_value_that_means_nothing_is_told_at_its_place() {
         let error = read(format!("{key}: [~]")).unwrap_err();
         assert!(error.ends_with(&format!("{key}[0]: {EMPTY}")), "{error}");
     }
+    assert_refused("clusterName: ''", &format!("c.yaml:1:14: clusterName: {EMPTY}"));
     assert_refused("namespace: ' '", &format!("c.yaml:1:12: namespace: {EMPTY}"));
     assert_refused(
         "presets:\n  - secrets-hygiene\n  - pod-security-basline\n",

@@ -138,7 +138,7 @@ impl Decisions {
     pub fn put_exception(&mut self, exception: &RiskException) {
         let namespace = name_of(exception.metadata.namespace.as_deref());
         let name = name_of(exception.metadata.name.as_deref());
-        let compiled = CompiledException::compile(exception);
+        let compiled = CompiledException::compile(exception, self.policy.settings.trust);
         let compiled = self.settle((Kind::RiskException, namespace.clone(), name.clone()), compiled);
         self.set_exception(namespace, name, compiled);
     }

@@ -1,9 +1,8 @@
 //! Exceptions: what they cover, and whether they live.
 
-use std::collections::BTreeSet;
-
 use jiff::{SignedDuration, Timestamp};
 
+use super::approval::{Ballot, Claim, Electorate, KeyId, Tally, Trust};
 use super::catalogue;
 use super::control::{Control, Finding, Subject};
 use super::error::{CompileError, CompileErrors};
@@ -20,24 +19,6 @@ pub const GRACE: SignedDuration = SignedDuration::from_hours(24);
 
 /// The namespace in which what is of the cluster as a whole is excepted: Stanchion's own.
 pub const HOME: &str = "stanchion-system";
-
-/// Which names count as approvals.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Trust {
-    /// Names as written: what files in Git amount to, and a cluster without the API server's rules.
-    #[default]
-    Recorded,
-}
-
-impl Trust {
-    /// The name that people read.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Recorded => "Recorded",
-        }
-    }
-}
 
 /// An exception that can be applied.
 #[derive(Debug, Clone)]
@@ -70,7 +51,8 @@ pub struct CompiledException {
     known_controls: Vec<usize>,
     target: Target,
     requested_by: Option<Text>,
-    approvers: BTreeSet<Text>,
+    clusters: Vec<Text>,
+    ballots: Vec<Ballot>,
 }
 
 #[derive(Debug, Clone)]
@@ -128,11 +110,11 @@ impl Approvals {
 
 impl CompiledException {
     /// Checks an exception as written. An id that the catalogue doesn't have is no error here: the exception stands
-    /// for its other controls, and its `Effective` condition says so.
+    /// for its other controls, and its `Effective` condition says so. Signatures are checked here, once, where they count.
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    pub fn compile(exception: &RiskException) -> Result<Self, CompileErrors> {
+    pub fn compile(exception: &RiskException, trust: Trust) -> Result<Self, CompileErrors> {
         let spec = &exception.spec;
         let meta = &exception.metadata;
         let mut errors = Vec::new();
@@ -164,7 +146,8 @@ impl CompiledException {
             known_controls: known_controls(&spec.controls),
             target: Target::compile(&spec.target, &mut errors),
             requested_by: spec.requested_by.as_deref().map(Text::from),
-            approvers: spec.approvals.iter().map(|approval| approval.by.as_str().into()).collect(),
+            clusters: spec.clusters.iter().map(|name| name.as_str().into()).collect(),
+            ballots: Ballot::all(exception, trust),
         };
         CompileErrors::check(compiled, errors)
     }
@@ -269,15 +252,16 @@ impl CompiledException {
                 || containers(subject).any(|it| it.name == *name && target.covers_image(it.image.as_deref())))
     }
 
-    /// How many of its approvals count, and how many are needed.
+    /// Which of its approvals count, by whose word counts and when.
     #[must_use]
-    pub fn approvals(&self, bounds: &ExceptionBounds, trust: Trust) -> Approvals {
-        let Trust::Recorded = trust;
-        let others = self.approvers.iter().filter(|by| self.requested_by.as_ref() != Some(*by)).count();
-        Approvals {
-            required: u32::try_from(bounds.required_approvals).unwrap_or(0),
-            valid: u32::try_from(others).unwrap_or(u32::MAX),
-        }
+    pub fn tally(&self, electorate: &Electorate<'_>, now: Timestamp) -> Tally {
+        let (requested_by, clusters) = (self.requested_by.as_ref(), self.clusters.as_slice());
+        electorate.count(Claim { requested_by, clusters, ballots: &self.ballots }, now)
+    }
+
+    /// The keys that signed its approvals.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &KeyId> {
+        self.ballots.iter().filter_map(Ballot::key)
     }
 
     /// What goes beyond the bounds of the most critical tier that it touches; nothing if it keeps to them.
@@ -436,6 +420,7 @@ impl Target {
 
 #[cfg(test)]
 mod tests {
+    use super::super::approval::Reach;
     use super::*;
     use crate::api::Duration;
 
@@ -449,7 +434,7 @@ mod tests {
                metadata: {{name: e, namespace: shop, creationTimestamp: '2026-11-01T00:00:00Z'}},
                spec: {{reason: it is being rewritten this month, owner: team-shop, {spec}}}}}"
         );
-        CompiledException::compile(&serde_saphyr::from_str(&yaml).unwrap())
+        CompiledException::compile(&serde_saphyr::from_str(&yaml).unwrap(), Trust::Recorded)
     }
 
     const PLAIN: &str =
@@ -460,7 +445,9 @@ mod tests {
         let bounds = ExceptionBounds::default();
         let now = now.parse().unwrap();
         let within = exception.beyond_bounds(&bounds, 0, None, now).is_none();
-        exception.life(within, exception.approvals(&bounds, Trust::Recorded), now)
+        let names = Electorate { trust: Trust::Recorded, cluster: None, reach: Reach::Touched(Vec::new()) };
+        let valid = exception.tally(&names, now).valid;
+        exception.life(within, Approvals { required: 1, valid }, now)
     }
 
     #[test]

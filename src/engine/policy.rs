@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
+use super::approval::{Electorate, Reach, Trust};
 use super::error::CompileErrors;
-use super::exception::{CompiledException, Trust};
+use super::exception::CompiledException;
 use super::rollout::{Record, Watch};
 use super::standard::CompiledStandard;
 use super::tier::{CompiledTier, Tiers};
@@ -32,6 +34,8 @@ pub struct Settings {
     pub trust: Trust,
     /// Whether a status is kept of what the engine says, so that it can be told later since when something is so.
     pub keeps_record: bool,
+    /// The name of the cluster, by which exceptions say where they are for; none if nobody gave it one.
+    pub cluster: Option<Text>,
 }
 
 impl Default for Settings {
@@ -41,6 +45,7 @@ impl Default for Settings {
             owner_keys: OWNER_KEYS.map(Text::from).into(),
             trust: Trust::default(),
             keeps_record: false,
+            cluster: None,
         }
     }
 }
@@ -121,7 +126,7 @@ impl Policy {
             }
         }
         for exception in exceptions {
-            match CompiledException::compile(exception) {
+            match CompiledException::compile(exception, policy.settings.trust) {
                 Ok(compiled) => policy.exceptions.push(compiled),
                 Err(errors) => refused.push(Refused::new(Kind::RiskException, &exception.metadata, errors)),
             }
@@ -142,6 +147,26 @@ impl Policy {
 }
 
 impl Policy {
+    /// Whose approvals count for an exception that touches these tiers as its most critical ones; nothing if it touches
+    /// nothing. Such a one may be approved by the approvers of any tier: it covers nothing, and who checks a file without the
+    /// workloads still learns what its signatures are worth.
+    #[must_use]
+    pub fn electorate<'a>(&'a self, touched: Option<Vec<&'a CompiledTier>>) -> Electorate<'a> {
+        let reach = touched.map_or_else(|| Reach::Nothing(self.tiers.iter().collect()), Reach::Touched);
+        Electorate { trust: self.settings.trust, cluster: self.settings.cluster.as_ref(), reach }
+    }
+
+    /// The times after `now` at which an exception changes by itself, be it through the keys that approved it.
+    pub fn boundaries(
+        &self,
+        exception: &CompiledException,
+        now: Timestamp,
+    ) -> impl Iterator<Item = Timestamp> {
+        let keys =
+            exception.keys().flat_map(|key| self.tiers.iter().flat_map(|it| it.approvers.boundaries(key)));
+        exception.boundaries(now).chain(keys.filter(move |moment| *moment > now))
+    }
+
     /// What happens in a tier to what fails a standard, by its place: as recorded, or as its plan begins.
     #[must_use]
     pub fn action(&self, standard: usize, tier: &Text) -> Option<Action> {

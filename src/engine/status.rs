@@ -10,7 +10,7 @@ mod tier;
 mod unevaluated;
 
 pub(super) use exception::is_denied_without;
-pub use exception::obstacle;
+pub use exception::{not_counted, obstacle};
 pub use finish::{Refusal, Status, finished};
 pub use unevaluated::unevaluated;
 

@@ -1,5 +1,8 @@
 //! Tiers: what matters how much, and which workloads are in which.
 
+use std::collections::BTreeMap;
+
+use super::approval::Approvers;
 use super::error::{CompileError, CompileErrors};
 use crate::api::{Duration, ExceptionBounds, LabelSelector, ServiceTier, Targets};
 use crate::facts::{Selector, Text, TextMap};
@@ -16,6 +19,8 @@ pub struct CompiledTier {
     pub level: i32,
     /// What exceptions may be in this tier.
     pub bounds: ExceptionBounds,
+    /// Who may approve them by signature.
+    pub approvers: Approvers,
     /// What the tier is measured against.
     pub targets: Targets,
     /// How long logs must be kept, if it asks.
@@ -65,6 +70,7 @@ impl CompiledTier {
                 &mut errors,
             );
         }
+        let approvers = Approvers::compile(&spec.approvers, &mut errors);
         let selectors = spec.selectors.iter().map(|selector| TierSelector {
             namespace: selector.namespace_selector.as_ref().map(Selector::from),
             workload: selector.workload_selector.as_ref().map(Selector::from),
@@ -73,6 +79,7 @@ impl CompiledTier {
             name: tier.metadata.name.clone().unwrap_or_default().into(),
             level: spec.level,
             bounds: spec.exception_bounds(),
+            approvers,
             targets: spec.targets.clone().unwrap_or_default(),
             minimum_retention: spec.logging.as_ref().and_then(|it| it.minimum_retention),
             threat_model: spec.threat_model.as_ref().map(|it| it.max_age),
@@ -92,6 +99,33 @@ impl CompiledTier {
     fn is_called(&self, label: &str) -> bool {
         self.name == label || label.parse() == Ok(self.level)
     }
+}
+
+/// Of some tiers the most critical ones, each once: several if they are equally critical.
+pub(super) fn most_critical<'a>(tiers: impl Iterator<Item = &'a CompiledTier>) -> Vec<&'a CompiledTier> {
+    let mut least: BTreeMap<&Text, &CompiledTier> = BTreeMap::new();
+    for tier in tiers {
+        let level = least.values().next().map_or(tier.level, |it| it.level);
+        if tier.level < level {
+            least.clear();
+        }
+        if tier.level <= level {
+            least.insert(&tier.name, tier);
+        }
+    }
+    least.into_values().collect()
+}
+
+/// The bounds that keep to those of each tier; the defaults where there is none.
+pub(super) fn strictest(tiers: &[&CompiledTier]) -> ExceptionBounds {
+    let each = tiers.iter().map(|tier| tier.bounds.clone());
+    let stricter = |one: ExceptionBounds, other: ExceptionBounds| ExceptionBounds {
+        max_duration: one.max_duration.min(other.max_duration),
+        max_renewals: one.max_renewals.min(other.max_renewals),
+        required_approvals: one.required_approvals.max(other.required_approvals),
+        review_every: one.review_every.min(other.review_every),
+    };
+    each.reduce(stricter).unwrap_or_default()
 }
 
 /// What the API server can't refuse in a file: operators and values that don't fit, and selectors of everything.

@@ -101,9 +101,9 @@ impl<'t> Page<'t> {
             }
             Some(wanted) => {
                 let indent = text::column(self.text, node.span.start);
-                let line = format!("{:indent$}- {}", "", text::inline(wanted, self.quotes));
-                let at = spans.last().ok_or(Refusal::Unlike)?.end;
-                Ok(vec![self.lines_after(at, indent, &[line])])
+                let lines = text::item(wanted, indent, self.quotes, self.layout);
+                let at = self.without_space(spans.last().ok_or(Refusal::Unlike)?.end);
+                Ok(vec![self.lines_after(at, indent, &lines)])
             }
         }
     }
@@ -193,6 +193,9 @@ impl<'t> Page<'t> {
     fn scalar(self, node: &Branch, style: ScalarStyle, value: &Value) -> Result<Vec<Change>, Refusal> {
         let written = part(self.text, node.span.clone());
         let text = match (style, value) {
+            (ScalarStyle::Literal, Value::String(text)) if text::is_block(text) => {
+                return self.literal(node, text);
+            }
             (ScalarStyle::Literal | ScalarStyle::Folded, _) => return Err(Refusal::Unlike),
             _ if node.span.is_empty() || written.contains(['\n', '\r']) => return Err(Refusal::Unlike),
             (ScalarStyle::SingleQuoted, Value::String(text)) if !text.contains('\'') => format!("'{text}'"),
@@ -200,6 +203,18 @@ impl<'t> Page<'t> {
             (_, value) => text::inline(value, self.quotes),
         };
         Ok(vec![(node.span.clone(), text)])
+    }
+
+    /// Other lines in the place of those after a `|`, indented as they are.
+    fn literal(self, node: &Branch, text: &str) -> Result<Vec<Change>, Refusal> {
+        let start = node.span.start;
+        let indent = part(self.text, text::line_start(self.text, start)..start);
+        if !indent.trim().is_empty() {
+            return Err(Refusal::Unlike);
+        }
+        let between = format!("{}{indent}", self.layout.line_break);
+        let lines: Vec<&str> = text.lines().collect();
+        Ok(vec![(start..self.without_space(node.span.end), lines.join(&between))])
     }
 
     /// A new item or entry in brackets or braces, behind the last.

@@ -334,3 +334,35 @@ fn what_is_not_there_any_more_is_said() {
         assert_eq!((fixed.bytes.as_slice(), fixed.results), (text, vec![Err(Refusal::Lost)]));
     }
 }
+
+#[test]
+fn a_text_of_several_lines_is_written_line_by_line_and_replaced_in_its_place() {
+    let approval = |text: &str| json!({"by": "ana", "signature": text});
+    let spec = "spec:\n  approvals: # by whom\n    - by: bo\n      signature: |\n        one\n        two\n  owner: us\n";
+    let added = pod(
+        spec,
+        "spec/approvals",
+        json!([
+            approval("one\ntwo\n").as_object().map(|it| json!({"by": "bo", "signature": it["signature"]})),
+            approval("three\nfour\n")
+        ]),
+    );
+    assert_eq!(
+        added.unwrap(),
+        "spec:\n  approvals: # by whom\n    - by: bo\n      signature: |\n        one\n        two\n    \
+         - by: ana\n      signature: |\n        three\n        four\n  owner: us\n"
+    );
+    let replaced = pod(spec, "spec/approvals/0/signature", json!("three\nfour\nfive\n"));
+    assert_eq!(
+        replaced.unwrap(),
+        "spec:\n  approvals: # by whom\n    - by: bo\n      signature: |\n        three\n        four\n        five\n  owner: us\n"
+    );
+    let first = pod("spec:\n  owner: us # ours\n", "spec/approvals", json!([approval("one\ntwo")]));
+    assert_eq!(
+        first.unwrap(),
+        "spec:\n  owner: us # ours\n  approvals:\n    - by: ana\n      signature: |-\n        one\n        two\n"
+    );
+    let flow = pod("spec: {owner: us}\n", "spec/approvals", json!([approval("one\ntwo\n")]));
+    let quoted = r#"spec: {owner: us, approvals: [{by: ana, signature: "one\ntwo\n"}]}"#;
+    assert_eq!(flow.unwrap().trim_end(), quoted);
+}

@@ -174,11 +174,45 @@ pub(super) fn block(name: &str, value: &Value, indent: usize, quotes: Quotes, la
         }
         Value::Array(items) if !items.is_empty() => {
             let indent = indent + layout.dash;
-            let inner = items.iter().map(|item| format!("{:indent$}- {}", "", inline(item, quotes)));
+            let inner = items.iter().flat_map(|value| item(value, indent, quotes, layout));
             std::iter::once(key).chain(inner).collect()
+        }
+        Value::String(text) if quotes == Quotes::Needed && is_block(text) => {
+            let inner = text.lines().map(|line| format!("{:1$}{line}", "", indent + layout.step));
+            std::iter::once(format!("{key} {}", block_header(text))).chain(inner).collect()
         }
         value => vec![format!("{key} {}", inline(value, quotes))],
     }
+}
+
+/// An item of a list in block style: on one line, unless a text in it has several.
+pub(super) fn item(value: &Value, indent: usize, quotes: Quotes, layout: Layout) -> Vec<String> {
+    let is_tall = |value: &Value| value.as_str().is_some_and(is_block);
+    let fields = match value {
+        Value::Object(fields) if quotes == Quotes::Needed && fields.values().any(is_tall) => fields,
+        value => return vec![format!("{:indent$}- {}", "", inline(value, quotes))],
+    };
+    let inner = fields.iter().flat_map(|(name, value)| block(name, value, indent + 2, quotes, layout));
+    let mut lines: Vec<String> = inner.collect();
+    if let Some(first) = lines.first_mut() {
+        *first = format!("{:indent$}- {}", "", first.trim_start());
+    }
+    lines
+}
+
+/// Whether a text is best written line by line, after `|`: it has several, and none that YAML could read otherwise.
+pub(super) fn is_block(text: &str) -> bool {
+    let is_plain = |line: &str| {
+        !line.is_empty()
+            && !line.starts_with(' ')
+            && line.chars().all(|it| it == ' ' || it.is_ascii_graphic())
+    };
+    text.contains('\n') && text.split_terminator('\n').all(is_plain)
+}
+
+/// What a text of several lines begins with.
+fn block_header(text: &str) -> &'static str {
+    if text.ends_with('\n') { "|" } else { "|-" }
 }
 
 /// A value in braces over several lines, as JSON is mostly written; its first line continues one that is there.

@@ -2,10 +2,10 @@
 //! is said in its words.
 
 use super::{
-    At, Context, Diagnostic, EXCEPTION_ENDS_SOON, EXCEPTION_EXPIRED, EXCEPTION_MATCHES_NOTHING,
-    EXCEPTION_NOT_APPROVED, EXCEPTION_NOT_NEEDED, EXCEPTION_OF_A_FAMILY, EXCEPTION_OF_A_NAMESPACE,
-    EXCEPTION_OUT_OF_BOUNDS, EXCEPTION_OVERBROAD, EXCEPTION_UNCOMPENSATED, EXCEPTION_UNKNOWN_CONTROL,
-    EXCEPTION_UNKNOWN_KIND, EXCEPTION_UNKNOWN_RENEWAL,
+    At, Context, Diagnostic, EXCEPTION_APPROVAL_NOT_COUNTED, EXCEPTION_ENDS_SOON, EXCEPTION_EXPIRED,
+    EXCEPTION_MATCHES_NOTHING, EXCEPTION_NOT_APPROVED, EXCEPTION_NOT_NEEDED, EXCEPTION_OF_A_FAMILY,
+    EXCEPTION_OF_A_NAMESPACE, EXCEPTION_OUT_OF_BOUNDS, EXCEPTION_OVERBROAD, EXCEPTION_UNCOMPENSATED,
+    EXCEPTION_UNKNOWN_CONTROL, EXCEPTION_UNKNOWN_KIND, EXCEPTION_UNKNOWN_RENEWAL,
 };
 use crate::api::condition::exception as reasons;
 use crate::api::{Kind, RiskException};
@@ -38,6 +38,7 @@ pub(super) fn check(context: Context<'_>, found: &mut Vec<Diagnostic>) {
         if let (Some(compiled), Some(state)) = (compiled, state) {
             let effect = Effect { context, at: &at, compiled, state };
             effect.life(found);
+            effect.approvals(found);
             if !matches!(state.life, Life::Expired | Life::Revoked) && context.has_workloads() {
                 effect.reach(&written.object, found);
             }
@@ -133,10 +134,23 @@ impl Effect<'_> {
                 warn(&EXCEPTION_ENDS_SOON, "spec.expiresAt", &format!("it ends {end}"));
             }
             Life::NotApproved => {
-                let message = format!("{} of {} approvals", approvals.valid, approvals.required);
+                let void = self.state.void.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+                let message = format!("{} of {} approvals{void}", approvals.valid, approvals.required);
                 warn(&EXCEPTION_NOT_APPROVED, "spec.approvals", &message);
             }
             _ => {}
+        }
+    }
+
+    /// The approvals that don't count, whether others suffice or not.
+    fn approvals(&self, found: &mut Vec<Diagnostic>) {
+        if matches!(self.state.life, Life::Expired | Life::Revoked) {
+            return;
+        }
+        for it in &self.state.uncounted {
+            let path = format!("spec.approvals[{}]", it.index);
+            let message = format!("the approval by `{}` doesn't count: {}", it.by, it.flaw);
+            self.context.warn(found, &EXCEPTION_APPROVAL_NOT_COUNTED, self.at, &path, &message);
         }
     }
 

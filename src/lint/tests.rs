@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::*;
+use crate::engine::approval::Trust;
 use crate::engine::evaluate::assess;
 use crate::engine::policy::Settings as Policies;
 use crate::load::{Role, Settings, Sheet};
@@ -80,7 +81,8 @@ fn told(file: &str) -> Vec<(&'static str, u32, String)> {
     let mut collection = Collection::default();
     collection.add(Sheet::read("world.yaml", WORLD.as_bytes(), &settings), Role::Audited);
     collection.add(Sheet::read("it.yaml", file.as_bytes(), &settings), Role::Audited);
-    let policy = collection.compile(Policies::default());
+    let trust = if file.contains("# trust: signed") { Trust::Signed } else { Trust::Recorded };
+    let policy = collection.compile(Policies { trust, ..Policies::default() });
     let assessment = assess(&policy, &collection.inventory, "2026-11-23T00:00:00Z".parse().unwrap());
     let files = BTreeSet::from([Arc::from("it.yaml")]);
     let context =
@@ -198,6 +200,13 @@ fn of_standards_and_tiers() -> Vec<Case> {
             "spec.default: `rest` is the default tier already",
             tier("{level: 3, selectors: [{namespaceSelector: {matchLabels: {env: test}}}]}"),
         ),
+        case(
+            &TIER_TOO_FEW_APPROVERS,
+            tier("{level: 3, selectors: [{namespaceSelector: {matchLabels: {env: test}}}]} # trust: signed"),
+            4,
+            "spec.approvers: 0 can approve, and 1 must",
+            tier("{level: 3, selectors: [{namespaceSelector: {matchLabels: {env: test}}}]}"),
+        ),
     ]
 }
 
@@ -303,6 +312,17 @@ fn of_what_becomes_of_exceptions() -> Vec<Case> {
             exception("approvals: []"),
             5,
             "spec.approvals: 0 of 1 approvals",
+            good(),
+        ),
+        case(
+            &EXCEPTION_APPROVAL_NOT_COUNTED,
+            exception(
+                "approvals: [{by: ana@example.com, at: 2026-11-20T00:00:00Z}]
+                requestedBy: bo@example.com
+                # trust: signed",
+            ),
+            5,
+            "spec.approvals[0]: the approval by `ana@example.com` doesn't count: it has no signature",
             good(),
         ),
         case(

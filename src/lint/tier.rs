@@ -1,8 +1,9 @@
 //! Tiers: those that can never have a workload, and defaults that don't count.
 
 use super::subsume::covers;
-use super::{At, Context, Diagnostic, TIER_SHADOWED, TIER_TWO_DEFAULTS};
+use super::{At, Context, Diagnostic, TIER_SHADOWED, TIER_TOO_FEW_APPROVERS, TIER_TWO_DEFAULTS};
 use crate::api::{Kind, ServiceTier};
+use crate::engine::approval::Trust;
 use crate::facts::Text;
 use crate::load::Written;
 
@@ -19,6 +20,7 @@ pub(super) fn check(context: Context<'_>, found: &mut Vec<Diagnostic>) {
             name: name.as_str(),
             origin: written.origin.as_ref(),
         };
+        approvers(context, &at, found);
         if written.object.spec.default {
             match default {
                 None => default = Some(name),
@@ -37,6 +39,20 @@ pub(super) fn check(context: Context<'_>, found: &mut Vec<Diagnostic>) {
                 context.warn(found, &TIER_SHADOWED, &at, "spec.selectors", &message);
             }
         }
+    }
+}
+
+/// Where signatures count, there must be enough people to approve.
+fn approvers(context: Context<'_>, at: &At<'_>, found: &mut Vec<Diagnostic>) {
+    let Some(tier) =
+        context.policy.tiers.get(at.name).filter(|_| context.policy.settings.trust == Trust::Signed)
+    else {
+        return;
+    };
+    let (people, required) = (tier.approvers.people(context.assessment.at), tier.bounds.required_approvals);
+    if usize::try_from(required).is_ok_and(|required| people < required) {
+        let message = format!("{people} can approve, and {required} must");
+        context.warn(found, &TIER_TOO_FEW_APPROVERS, at, "spec.approvers", &message);
     }
 }
 

@@ -6,6 +6,7 @@ use super::sheet::called;
 use super::{Cause, Origin, Problem};
 use crate::api::schema::{SchemaError, broken_rules, is_same_place, unknown_fields, validate};
 use crate::api::{self, Kind};
+use crate::engine::approval::Trust;
 use crate::engine::error::CompileErrors;
 use crate::engine::exception::CompiledException;
 use crate::engine::standard::CompiledStandard;
@@ -75,7 +76,7 @@ fn compiling(kind: ObjectKind, document: &Document<'_>) -> Option<CompileErrors>
     match Object::decode(kind, &document.node).ok()? {
         Object::SecurityStandard(standard) => CompiledStandard::compile(&standard).err(),
         Object::ServiceTier(tier) => CompiledTier::compile(&tier).err(),
-        Object::RiskException(exception) => CompiledException::compile(&exception).err(),
+        Object::RiskException(exception) => CompiledException::compile(&exception, Trust::Recorded).err(),
         _ => None,
     }
 }

@@ -57,7 +57,7 @@ impl<'a> Draft<'a> {
         draft.tiers(findings);
         draft.exceptions(findings);
         draft.malformed();
-        let boundaries = findings.policy.exceptions.iter().flat_map(|exception| exception.boundaries(now));
+        let boundaries = findings.policy.exceptions.iter().flat_map(|it| findings.policy.boundaries(it, now));
         draft.next = boundaries.fold(draft.next, Timestamp::min);
         draft
     }

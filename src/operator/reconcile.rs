@@ -60,10 +60,15 @@ pub(super) struct Round {
 }
 
 /// Evaluates when something changed or time makes a difference. Never returns.
-pub(super) async fn run(shared: Arc<Shared>, leader: watch::Receiver<bool>, proof: Proof) -> &'static str {
+pub(super) async fn run(
+    shared: Arc<Shared>,
+    settings: Settings,
+    leader: watch::Receiver<bool>,
+    proof: Proof,
+) -> &'static str {
     let (outbox, inbox) = watch::channel(Round { writes: Vec::new(), since: clock::instant(), span: None });
     let events = Outbox::default();
-    let evaluating = evaluate_for_ever(&shared, &outbox, &events, &leader);
+    let evaluating = evaluate_for_ever(&shared, settings, &outbox, &events, &leader);
     let writing = status::write_for_ever(&shared, inbox, leader.clone(), proof.clone());
     let telling = events::write_for_ever(&shared, &events, leader.clone(), proof);
     tokio::select! { () = evaluating => "evaluation", () = writing => "writing", () = telling => "telling" }
@@ -71,11 +76,12 @@ pub(super) async fn run(shared: Arc<Shared>, leader: watch::Receiver<bool>, proo
 
 async fn evaluate_for_ever(
     shared: &Arc<Shared>,
+    settings: Settings,
     outbox: &watch::Sender<Round>,
     events: &Outbox,
     leader: &watch::Receiver<bool>,
 ) {
-    let evaluator = Arc::new(Mutex::new(Evaluator::default()));
+    let evaluator = Arc::new(Mutex::new(Evaluator::new(settings)));
     let mut next: Option<Timestamp> = None;
     let mut pause = PAUSES.0;
     loop {
@@ -159,14 +165,12 @@ struct Evaluator {
     ledger: Option<Ledger>,
 }
 
-impl Default for Evaluator {
-    fn default() -> Self {
-        let settings = Settings { keeps_record: true, ..Settings::default() };
+impl Evaluator {
+    fn new(settings: Settings) -> Self {
+        let settings = Settings { keeps_record: true, ..settings };
         Self { decisions: Decisions::under(settings), ledger: None }
     }
-}
 
-impl Evaluator {
     /// Judges what changed in the world; everything, if that isn't known.
     fn evaluate(&mut self, world: &World, changes: Option<Changes>, now: Timestamp) -> Evaluated {
         // An evaluation that fails leaves no ledger behind.
@@ -262,7 +266,7 @@ mod tests {
     #[test]
     fn a_standard_made_anew_does_not_go_on_with_what_its_predecessor_asked_for() {
         let now: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
-        let (mut world, mut evaluator) = (World::default(), Evaluator::default());
+        let (mut world, mut evaluator) = (World::default(), Evaluator::new(Settings::default()));
         let mut in_force = |object: Object| {
             let changes = world.take_changes();
             evaluator.evaluate(&world, changes, now);
@@ -292,7 +296,7 @@ mod tests {
     fn next(exception: Object, now: &str) -> String {
         let mut world = World::default();
         world.put(exception);
-        Evaluator::default().evaluate(&world, None, now.parse().unwrap()).next.to_string()
+        Evaluator::new(Settings::default()).evaluate(&world, None, now.parse().unwrap()).next.to_string()
     }
 
     #[test]
@@ -328,7 +332,7 @@ mod tests {
             });
             object(made, ObjectKind::RiskException)
         };
-        let mut evaluator = Evaluator::default();
+        let mut evaluator = Evaluator::new(Settings::default());
         let mut said = |world: &mut World, now: &str| {
             let changes = world.take_changes();
             format!("{:?}", evaluator.evaluate(world, changes, now.parse().unwrap()).writes)

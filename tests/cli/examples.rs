@@ -6,6 +6,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::Command;
 
+use ssh_key::LineEnding;
 use tempfile::TempDir;
 
 /// Commands whose examples can't be run here, and why.
@@ -80,6 +81,10 @@ fn prepared(line: &str) -> TempDir {
     ] {
         std::fs::create_dir_all(folder.path().join(place)).unwrap();
     }
+    crate::approve::key("ana").write_openssh_file(&folder.path().join("id_ed25519"), LineEnding::LF).unwrap();
+    std::fs::create_dir_all(folder.path().join(".ssh")).unwrap();
+    std::fs::rename(folder.path().join("id_ed25519"), folder.path().join(".ssh/id_ed25519")).unwrap();
+    std::fs::write(folder.path().join("legacy-ledger.yaml"), crate::approve::EXCEPTION).unwrap();
     for report in ["main.json", "monday.json", "friday.json"].iter().filter(|report| line.contains(*report)) {
         let (code, said) = run(&format!("stanchion audit manifests/ -o json={report}"), &folder);
         assert_eq!(code, 1, "{said}");

@@ -28,7 +28,8 @@ const TOLERANCE: SignedDuration = SignedDuration::from_mins(2);
 pub(crate) fn run(cluster: &Cluster, case: &Case) -> Vec<String> {
     let now = seconds(clock());
     let shift = Shift { from: case.now, to: now };
-    let objects: Vec<Value> = objects(case).into_iter().map(|it| shift.object(it)).collect();
+    let shifted = objects(case).into_iter().map(|it| shift.object(it));
+    let objects: Vec<Value> = shifted.map(sealed).collect();
     prepare_namespaces(cluster, &objects);
     let refusals: Vec<String> =
         objects.iter().filter_map(|it| create(cluster, it).err()).map(|error| error.to_string()).collect();
@@ -41,6 +42,12 @@ pub(crate) fn run(cluster: &Cluster, case: &Case) -> Vec<String> {
     // Standards first, so that nothing is written about what is going.
     objects.iter().rev().filter(|it| it["kind"] != "Namespace").for_each(|it| cluster.delete(it));
     differences
+}
+
+/// Signatures are over the times as they were moved.
+fn sealed(object: Value) -> Value {
+    let text = object.to_string();
+    if text.contains("${") { serde_json::from_str(&Case::sealed(&text, &object)).unwrap() } else { object }
 }
 
 fn objects(case: &Case) -> Vec<Value> {
@@ -102,7 +109,7 @@ fn create(cluster: &Cluster, object: &Value) -> Result<(), kube::Error> {
 }
 
 fn judge(cluster: &Cluster, case: &Case, objects: &[Value], shift: Shift) -> Vec<String> {
-    let mut ours = Objects::default();
+    let mut ours = Objects::under(case);
     for object in objects {
         let text = |field: &str| object[field].as_str().unwrap_or_default().to_owned();
         let Recognition::Facts(kind) = recognize(&text("apiVersion"), &text("kind")) else { continue };
@@ -123,7 +130,7 @@ fn judge(cluster: &Cluster, case: &Case, objects: &[Value], shift: Shift) -> Vec
         };
         if settles(limit, &mut look) {
             let unmet = compare::unmet(&shift.expectation(&in_statuses(&case.expect)), &found);
-            return if unmet.is_empty() { audited(cluster, objects, &found) } else { unmet };
+            return if unmet.is_empty() { audited(cluster, case, objects, &found) } else { unmet };
         }
         // Between creation and record the operator may have made one of its own.
         for standard in objects.iter().filter(|it| it["kind"] == "SecurityStandard") {
@@ -135,8 +142,11 @@ fn judge(cluster: &Cluster, case: &Case, objects: &[Value], shift: Shift) -> Vec
 }
 
 /// What an audit of the cluster says otherwise than the operator.
-fn audited(cluster: &Cluster, objects: &[Value], operator: &Value) -> Vec<String> {
-    let run = Run::as_user(cluster, "admin", &["audit", "-o", "yaml"]);
+fn audited(cluster: &Cluster, case: &Case, objects: &[Value], operator: &Value) -> Vec<String> {
+    let flags = case.flags();
+    let args: Vec<&str> =
+        ["audit", "-o", "yaml"].into_iter().chain(flags.iter().map(String::as_str)).collect();
+    let run = Run::as_user(cluster, "admin", &args);
     let written = run.documents();
     let status = |object: &Value| {
         let same = |it: &&Value| command::name(it) == command::name(object);

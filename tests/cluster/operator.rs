@@ -49,7 +49,13 @@ impl Operator {
         let mut command = Command::new(env!("CARGO_BIN_EXE_stanchion"));
         command.args(["controller", "--http", "127.0.0.1:0", "--namespace", HOME, "--identity", identity]);
         command.args(flags).arg("--kubeconfig").arg(kubeconfig);
-        for variable in ["STANCHION_LOG", "STANCHION_WORKLOAD_KINDS", "OTEL_EXPORTER_OTLP_ENDPOINT"] {
+        for variable in [
+            "STANCHION_LOG",
+            "STANCHION_WORKLOAD_KINDS",
+            "STANCHION_TRUST",
+            "STANCHION_CLUSTER_NAME",
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+        ] {
             command.env_remove(variable);
         }
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();

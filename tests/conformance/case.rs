@@ -6,13 +6,20 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use jiff::Timestamp;
 use serde_json::Value;
-use stanchion::manifest::{Limits, Node, yaml};
+use ssh_key::private::{Ed25519Keypair, KeypairData};
+use ssh_key::{HashAlg, LineEnding, PrivateKey};
+use stanchion::api::RiskException;
+use stanchion::engine::approval::{self, Trust};
+use stanchion::engine::policy::Settings;
+use stanchion::facts::Text;
+use stanchion::manifest::{Limits, Node, read, yaml};
 
 /// The fields of a case that hold objects, in the order in which they are applied.
 const LISTS: [&str; 4] = ["objects", "tiers", "exceptions", "standards"];
 
 /// The other fields that a case can have.
-const FIELDS: [&str; 6] = ["description", "now", "expect", "apiServer", "onlyFiles", "kubernetes"];
+const FIELDS: [&str; 8] =
+    ["description", "now", "expect", "apiServer", "onlyFiles", "kubernetes", "trust", "clusterName"];
 
 /// One case.
 pub(crate) struct Case {
@@ -28,11 +35,27 @@ pub(crate) struct Case {
     pub(crate) refused: Option<String>,
     /// Why no cluster can be in this state, if none can.
     pub(crate) only_files: Option<String>,
+    /// Which approvals count; none for the default. A case with trust has texts such as `${key:ana}`, which become ana's
+    /// public key, and in approvals `${signature:ana}`, which become her signature over the rest.
+    pub(crate) trust: Option<String>,
+    /// The name of the cluster, if it has one.
+    pub(crate) cluster_name: Option<String>,
     /// The minor version of Kubernetes since which a cluster keeps all of it; 0 for all that are supported.
     pub(crate) since: u64,
 }
 
 impl Case {
+    /// The texts of its manifests, sealed as of its own time.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (&'static str, String)> {
+        self.manifests.iter().map(|(list, text)| {
+            if !text.contains("${") {
+                return (*list, text.clone());
+            }
+            let seen = read(&self.name, text.as_bytes(), &Limits::default()).documents;
+            (*list, Self::sealed(text, &seen.first().unwrap().node.to_json()))
+        })
+    }
+
     /// Every case, by name.
     #[expect(clippy::disallowed_methods, reason = "tests have files")]
     pub(crate) fn all() -> Vec<Self> {
@@ -59,7 +82,10 @@ impl Case {
             "{name}: say what it is about"
         );
         let api_server = root.get("apiServer").map(|it| it.get("refuses").and_then(Node::as_str));
+        let optional = |field: &str| root.get(field).and_then(Node::as_str).map(str::to_owned);
         Self {
+            trust: optional("trust"),
+            cluster_name: optional("clusterName"),
             now: field("now").as_str().unwrap_or_default().parse().unwrap_or_else(|error| {
                 panic!("{name}: `now` is a time in quotes: {error}");
             }),
@@ -74,6 +100,55 @@ impl Case {
             name,
         }
     }
+}
+
+impl Case {
+    /// What the engine is set to.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            trust: if self.trust.is_some() { Trust::Signed } else { Trust::Recorded },
+            cluster: self.cluster_name.as_deref().map(Text::from),
+            ..Settings::default()
+        }
+    }
+
+    /// The flags that say the same.
+    pub(crate) fn flags(&self) -> Vec<String> {
+        let flag = |name: &str, value: &Option<String>| value.as_ref().map(|it| format!("--{name}={it}"));
+        flag("trust", &self.trust).into_iter().chain(flag("cluster-name", &self.cluster_name)).collect()
+    }
+
+    /// A manifest, with keys and signatures where it asks for them. `seen` is the object that signatures are over.
+    pub(crate) fn sealed(text: &str, seen: &Value) -> String {
+        let mut sealed = text.to_owned();
+        let people = text.split("${").skip(1).filter_map(|after| after.split_once('}'));
+        for (kind, person) in people.filter_map(|(inner, _)| inner.split_once(':')) {
+            let seal = match kind {
+                "key" => key(person).public_key().to_openssh().unwrap(),
+                _ => signature(seen, person).replace('\n', " "),
+            };
+            sealed = sealed.replace(&format!("${{{kind}:{person}}}"), &seal);
+        }
+        sealed
+    }
+}
+
+/// The key of a person: made from their name, so that it is the same every time.
+fn key(person: &str) -> PrivateKey {
+    let mut seed = [7; 32];
+    seed.iter_mut().zip(person.bytes()).for_each(|(byte, it)| *byte = it);
+    PrivateKey::new(KeypairData::Ed25519(Ed25519Keypair::from_seed(&seed)), person).unwrap()
+}
+
+/// A person's signature over an exception that has their approval.
+fn signature(exception: &Value, person: &str) -> String {
+    let mut exception: RiskException = serde_json::from_value(exception.clone()).unwrap();
+    exception.metadata.namespace.get_or_insert_with(|| "default".to_owned());
+    let wanted = format!("${{signature:{person}}}");
+    let mut approvals = exception.spec.approvals.iter();
+    let approval = approvals.find(|it| it.signature.as_ref() == Some(&wanted)).unwrap();
+    let content = approval::content(&exception, approval).unwrap();
+    key(person).sign(approval::NAMESPACE, HashAlg::Sha512, &content).unwrap().to_pem(LineEnding::LF).unwrap()
 }
 
 /// The items of a list as they are written, each made a document of its own.

@@ -20,12 +20,13 @@ use crate::status;
 pub(crate) fn audit(case: &Case, folder: &Path) -> (Value, Vec<Value>) {
     let (manifests, resources) = (folder.join("manifests"), folder.join("resources.yaml"));
     fs::create_dir(&manifests).unwrap();
-    for (index, (list, text)) in case.manifests.iter().enumerate() {
+    for (index, (list, text)) in case.texts().enumerate() {
         let file = fs::File::create_new(manifests.join(format!("{index:03}-{list}.yaml"))).unwrap();
         std::io::Write::write_all(&mut &file, text.as_bytes()).unwrap();
     }
     let mut command = Command::new(env!("CARGO_BIN_EXE_stanchion"));
     command.arg("audit").arg(&manifests).args(["--output", "json", "--at", &case.now.to_string()]);
+    command.args(case.flags());
     command.arg("--output").arg(format!("yaml={}", resources.display()));
     let output = command.output().unwrap();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {

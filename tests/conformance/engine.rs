@@ -33,13 +33,19 @@ pub(crate) struct Objects {
     tiers: Vec<ServiceTier>,
     exceptions: Vec<RiskException>,
     unreadable: BTreeMap<String, String>,
+    settings: Settings,
 }
 
 impl Objects {
+    /// None yet, under the settings of a case.
+    pub(crate) fn under(case: &Case) -> Self {
+        Self { settings: case.settings(), ..Self::default() }
+    }
+
     /// Reads a case's objects with the product's own reader.
     pub(crate) fn of(case: &Case) -> Self {
-        let mut objects = Self::default();
-        for (_, text) in &case.manifests {
+        let mut objects = Self::under(case);
+        for (_, text) in case.texts() {
             let reading = read(&case.name, text.as_bytes(), &Limits::default());
             assert!(reading.problems.is_empty(), "{}: {:?}", case.name, reading.problems);
             for document in reading.documents {
@@ -75,7 +81,7 @@ impl Objects {
 
     /// Judges them at a time.
     pub(crate) fn judge(&self, now: Timestamp) -> Judged {
-        let settings = Settings::default();
+        let settings = self.settings.clone();
         let (policy, refusals) = Policy::compile(&self.standards, &self.tiers, &self.exceptions, settings);
         let assessment = assess(&policy, &self.inventory, now);
         let posture = measure(&policy, &assessment);

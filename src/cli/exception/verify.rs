@@ -6,7 +6,8 @@ use crate::report::exceptions::{ExceptionList, verdict};
 
 /// Check that every exception is accepted, approved, active and effective, and say why if one isn't
 ///
-/// Names of approvers count as written: what files in Git amount to.
+/// Unless --trust says otherwise, names of approvers count as written: what files in Git amount to. With `--trust signed`
+/// only good signatures by the tier's approvers do, and each approval that doesn't count is told with its reason.
 ///
 /// Exit codes: 0 all of them are, 1 at least one is not, 2 something could not be read.
 #[derive(Debug, clap::Args)]

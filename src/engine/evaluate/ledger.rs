@@ -120,7 +120,7 @@ impl Ledger {
         let at = self.assessment.at;
         let (first, last) = (at.min(now), at.max(now));
         let turns = |it: &CompiledException| {
-            it.begun().is_none() || it.boundaries(first).any(|moment| moment <= last)
+            it.begun().is_none() || policy.boundaries(it, first).any(|moment| moment <= last)
         };
         namespaces.extend(policy.exceptions.iter().filter(|it| turns(it)).map(|it| it.namespace.clone()));
         // Exceptions of one namespace can be meant for the same subject: all of them, or none.

@@ -208,6 +208,7 @@ fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::approval::Trust;
 
     const EVERY: u64 = u64::MAX;
 
@@ -216,7 +217,7 @@ mod tests {
             "{{apiVersion: stanchion.dev/v1alpha1, kind: RiskException, metadata: {{name: {name}, namespace: shop}},
                spec: {{reason: it is being rewritten this month, owner: team-shop, target: {{names: [cart]}}, {fields}}}}}"
         );
-        CompiledException::compile(&serde_saphyr::from_str(&yaml).unwrap()).unwrap()
+        CompiledException::compile(&serde_saphyr::from_str(&yaml).unwrap(), Trust::Recorded).unwrap()
     }
 
     fn privileged(name: &str, fields: &str) -> CompiledException {

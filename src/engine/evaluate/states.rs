@@ -9,12 +9,14 @@ use super::Assessed;
 use super::placing::Placed;
 use super::renewals::{self, Line};
 use crate::api::ExceptionBounds;
+use crate::engine::approval::Uncounted;
 use crate::engine::catalogue;
 use crate::engine::control::{Control, Subject, SubjectType, Verdict};
 use crate::engine::exception::{Approvals, CompiledException, Life};
 use crate::engine::fingerprint::Fingerprint;
 use crate::engine::needs;
 use crate::engine::policy::Policy;
+use crate::engine::tier::{most_critical, strictest};
 use crate::facts::{Inventory, SubjectKey, Text};
 use crate::relations::Relations;
 
@@ -29,6 +31,10 @@ pub struct ExceptionState {
     pub life: Life,
     /// Its approvals.
     pub approvals: Approvals,
+    /// The approvals that don't count.
+    pub uncounted: Vec<Uncounted>,
+    /// Why no approval counts at all.
+    pub void: Option<String>,
     /// What goes beyond its tier's bounds.
     pub beyond_bounds: Option<String>,
     /// How many exceptions came before it, one after the other.
@@ -192,15 +198,20 @@ impl ExceptionState {
         line: Line,
         now: Timestamp,
     ) -> Self {
-        let most_critical = meant.iter().filter_map(|subject| subject.tier).min_by_key(|tier| tier.level);
-        let bounds = most_critical.map(|tier| tier.bounds.clone()).unwrap_or_default();
+        let most_critical = most_critical(meant.iter().filter_map(|subject| subject.tier));
+        let bounds = strictest(&most_critical);
         let Line { renewals, continues, begun, is_renewed } = line;
         let beyond_bounds = exception.beyond_bounds(&bounds, renewals, continues.as_ref(), now);
         let failed_compensations = failed_compensations(relations, exception, meant, now);
-        let approvals = exception.approvals(&bounds, policy.settings.trust);
+        let touched = (!meant.is_empty()).then_some(most_critical);
+        let tally = exception.tally(&policy.electorate(touched), now);
+        let required = u32::try_from(bounds.required_approvals).unwrap_or(0);
+        let approvals = Approvals { required, valid: tally.valid };
         Self {
             life: exception.life(beyond_bounds.is_none(), approvals, now),
             approvals,
+            uncounted: tally.uncounted,
+            void: tally.void,
             beyond_bounds,
             renewals,
             begun,

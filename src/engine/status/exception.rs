@@ -70,17 +70,32 @@ fn accepted(state: &ExceptionState) -> Said {
 
 fn approved(findings: &Findings<'_>, state: &ExceptionState) -> Said {
     let approvals = state.approvals;
-    let trust = findings.policy.settings.trust.as_str();
-    let counted = format!(
-        "{} of {} approvals, names as written ({trust}).",
+    let trust = findings.policy.settings.trust;
+    let mut counted = format!(
+        "{} of {} approvals, {} ({}).",
         approvals.valid.min(approvals.required),
-        approvals.required
+        approvals.required,
+        trust.counts(),
+        trust.as_str(),
     );
+    if let Some(why) = not_counted(state) {
+        counted = format!("{counted} {why}.");
+    }
     if approvals.suffice() {
         reasons::APPROVED.because(counted)
     } else {
         reasons::APPROVALS_MISSING.because(counted)
     }
+}
+
+/// Why approvals don't count, if some don't.
+#[must_use]
+pub fn not_counted(state: &ExceptionState) -> Option<String> {
+    if let Some(void) = &state.void {
+        return Some(format!("None counts: {void}"));
+    }
+    let each: Vec<String> = state.uncounted.iter().map(ToString::to_string).collect();
+    (!each.is_empty()).then(|| format!("Not counted: {}", each.join("; ")))
 }
 
 fn active(exception: &CompiledException, state: &ExceptionState) -> Said {
