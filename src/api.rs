@@ -12,7 +12,7 @@ mod exception;
 mod exception_status;
 mod levels;
 mod percent;
-mod rules;
+pub(crate) mod rules;
 mod selector;
 mod shapes;
 mod standard;

@@ -1,5 +1,5 @@
 //! A cluster: how it is reached and how its objects are read. The operator watches them, the command line lists them
-//! once, and [`change`] is what people decide by a command.
+//! once, and people decide by a command.
 
 pub(crate) mod change;
 pub(crate) mod list;

@@ -12,6 +12,7 @@
 //! - [`fix`]: safe patches made in the text of manifests, and nothing else touched.
 //! - [`draft`]: a first version of an exception.
 //! - [`lint`]: what is wrong with standards, tiers and exceptions in files.
+//! - [`policies`]: the rules that the API server holds by itself.
 //! - [`config`]: the configuration of the command line.
 //! - [`report`]: what is known, as people and programs read it.
 //!
@@ -36,5 +37,6 @@ pub mod load;
 pub mod manifest;
 #[cfg(feature = "operator")]
 pub mod operator;
+pub mod policies;
 pub mod relations;
 pub mod report;

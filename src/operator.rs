@@ -12,6 +12,7 @@ mod http;
 mod lease;
 pub mod metrics;
 mod reconcile;
+mod rules;
 mod status;
 pub mod trace;
 mod unseen;
@@ -37,6 +38,7 @@ use tower::util::MapRequestLayer;
 use tracing::{info, warn};
 
 use crate::cluster::{self, Way, observed};
+use crate::engine::approval::Trust;
 use crate::engine::policy::Settings;
 use crate::facts::CustomKinds;
 use crate::facts::object::ObjectKind;
@@ -163,10 +165,13 @@ async fn start(
     let health = Arc::new(Health::new(clock::seconds(), &options.kinds));
     let writer = writer(config.clone())?;
     let client = client(config, &options.kinds, Arc::clone(&health))?;
+    let rests_on_rules = options.settings.trust == Trust::Enforced;
+    let world = World::with_kinds(options.kinds.clone());
+    let world = if rests_on_rules { world.awaiting_rules() } else { world };
     let shared = Arc::new(Shared {
         client: client.clone(),
         writer: writer.clone(),
-        world: RwLock::new(World::with_kinds(options.kinds.clone())),
+        world: RwLock::new(world),
         changed: Notify::new(),
         unseen: Unseen::default(),
         health,
@@ -178,6 +183,9 @@ async fn start(
     let streaming = watch::serves_streaming_lists(&client).await;
     let trust = options.settings.trust.as_str();
     info!(namespace, identity = options.identity, trust, streaming_lists = streaming, "starting");
+    if rests_on_rules {
+        tasks.spawn(rules::keep(Arc::clone(&shared), streaming));
+    }
     for (place, kind) in observed::kinds(&options.kinds).enumerate() {
         tasks.spawn(watch::keep(Arc::clone(&shared), kind, watch::config(place, streaming)));
     }

@@ -54,6 +54,8 @@ mod status;
 mod tenants;
 #[path = "cluster/traces.rs"]
 mod traces;
+#[path = "cluster/trust.rs"]
+mod trust;
 #[path = "cluster/writers.rs"]
 mod writers;
 
@@ -477,6 +479,8 @@ fn the_lease_is_given_back_at_the_end() {
 fn every_right_is_used_and_none_is_missing() {
     let cluster = cluster();
     let mark = Mark::here(&cluster);
+    // Rules are looked at where names rest on them; here none are installed.
+    assert!(Operator::ready_and_vouched_for(&cluster, "suspicious").terminate().success());
     let operator = Operator::ready(&cluster, "modest");
     let shop = Shop::open(&cluster);
     shop.set_privileged("cart", true);

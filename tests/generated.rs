@@ -16,7 +16,10 @@ mod reference;
 
 use std::{env, fs, path::Path};
 
-use stanchion::api::{self, Kind};
+use stanchion::{
+    api::{self, Kind},
+    policies,
+};
 
 /// Compares a file of the repository with what it should be, or writes it with `STANCHION_GENERATE` set.
 #[expect(clippy::disallowed_methods, reason = "tests have files and an environment")]
@@ -49,6 +52,13 @@ fn crd_of_service_tier_is_fresh() {
 #[test]
 fn crd_of_risk_exception_is_fresh() {
     check("crds/riskexceptions.yaml", &api::crd_yaml(Kind::RiskException).unwrap());
+}
+
+#[test]
+fn the_policies_are_fresh() {
+    let policies = policies::yaml(&policies::validating(policies::OPERATOR)).unwrap();
+    check("deploy/policies.yaml", &policies);
+    check("deploy/stamp.yaml", &policies::yaml(&policies::mutating()).unwrap());
 }
 
 #[test]

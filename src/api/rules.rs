@@ -13,7 +13,7 @@ pub(super) fn rule_on(field: &str, expression: &str, message: &str) -> Value {
 }
 
 /// The CEL expression for the seconds in a duration such as `30d`: CEL's own durations know no days.
-pub(super) fn seconds(duration: &str) -> String {
+pub(crate) fn seconds(duration: &str) -> String {
     format!(
         "int({duration}.substring(0, {duration}.size() - 1)) \
          * ({duration}.endsWith('d') ? 86400 : {duration}.endsWith('h') ? 3600 : 60)"

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 
 use super::terminal::Terminal;
-use super::trust::TrustArgs;
+use super::trust::OperatorTrustArgs;
 use super::{Ended, log};
 use crate::engine::policy;
 use crate::facts::custom::Declaration;
@@ -57,7 +57,7 @@ pub(super) struct Args {
     otlp_endpoint: Option<String>,
 
     #[command(flatten)]
-    trust: TrustArgs,
+    trust: OperatorTrustArgs,
 
     /// What to log: error, warn, info, debug, or a filter such as stanchion=debug
     #[arg(long, env = "STANCHION_LOG", value_name = "FILTER", default_value = "info")]
@@ -75,7 +75,7 @@ pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended>
         kinds: kinds.map_err(|(_, error)| anyhow!("--workload-kind: {error}"))?,
         traces: args.otlp_endpoint.clone(),
         settings: policy::Settings {
-            trust: args.trust.trust.unwrap_or_default().into(),
+            trust: args.trust.trust,
             cluster: args.trust.cluster().map(Text::from),
             ..policy::Settings::default()
         },

@@ -29,19 +29,22 @@ pub enum Trust {
     /// Names as written: what files in Git amount to, and a cluster without the API server's rules.
     #[default]
     Recorded,
+    /// Names that the API server's rules vouch for, while these are in place, and signatures.
+    Enforced,
     /// Signatures alone, by a key that the tier's approvers have.
     Signed,
 }
 
 impl Trust {
     /// Each of them.
-    pub const ALL: [Self; 2] = [Self::Recorded, Self::Signed];
+    pub const ALL: [Self; 3] = [Self::Recorded, Self::Enforced, Self::Signed];
 
     /// The name that people read.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Recorded => "Recorded",
+            Self::Enforced => "Enforced",
             Self::Signed => "Signed",
         }
     }
@@ -51,8 +54,24 @@ impl Trust {
     pub const fn counts(self) -> &'static str {
         match self {
             Self::Recorded => "names as written",
+            Self::Enforced => "names held by the API server",
             Self::Signed => "by signature",
         }
+    }
+}
+
+/// Whether the API server holds its rules, as far as anybody knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rules {
+    /// It does.
+    InPlace,
+    /// It doesn't, or nobody knows. Why, to be read on after a colon.
+    Broken(String),
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self::Broken("nobody has looked whether they are installed".to_owned())
     }
 }
 
@@ -65,6 +84,12 @@ pub enum Flaw {
     /// It bears no signature.
     #[error("it has no signature: `stanchion exception approve` adds one")]
     Unsigned,
+    /// It is a name, and nothing vouches for it.
+    #[error("the rules of the API server, which would hold a name, are not in place: {0}")]
+    NotHeld(String),
+    /// It is good, and good for every cluster, where this one has a name.
+    #[error("it was given for no cluster: add `{0}` to `clusters`, and approve anew")]
+    ForAnyCluster(Text),
     /// It bears one that nobody looked at.
     #[error("its signature was not checked: signatures don't count here")]
     Unchecked,
@@ -131,9 +156,9 @@ impl Ballot {
         let one = |approval: &crate::api::Approval| {
             let key = match (trust, &approval.signature) {
                 (Trust::Recorded, _) => Err(Flaw::Unchecked),
-                (Trust::Signed, None) => Err(Flaw::Unsigned),
-                (Trust::Signed, Some(_)) if approval.at.is_none() => Err(Flaw::Undated),
-                (Trust::Signed, Some(signature)) => content(exception, approval)
+                (Trust::Enforced | Trust::Signed, None) => Err(Flaw::Unsigned),
+                (Trust::Enforced | Trust::Signed, Some(_)) if approval.at.is_none() => Err(Flaw::Undated),
+                (Trust::Enforced | Trust::Signed, Some(signature)) => content(exception, approval)
                     .map_err(|_| Refused::Unreadable)
                     .and_then(|content| verify(signature, &content))
                     .map_err(Flaw::from),
@@ -165,6 +190,8 @@ pub(super) struct Claim<'a> {
 pub struct Electorate<'a> {
     /// Which approvals count.
     pub trust: Trust,
+    /// Whether the API server holds its rules, on which [`Trust::Enforced`] rests.
+    pub rules: &'a Rules,
     /// The cluster that this is, if anybody says.
     pub cluster: Option<&'a Text>,
     /// Whose approvers may approve.
@@ -218,7 +245,7 @@ impl Electorate<'_> {
         let mut people = BTreeSet::new();
         let mut uncounted = Vec::new();
         for (index, ballot) in claim.ballots.iter().enumerate() {
-            match self.admit(ballot, claim.requested_by, now) {
+            match self.admit(ballot, claim, now) {
                 Ok(()) => drop(people.insert(&ballot.by)),
                 Err(flaw) => uncounted.push(Uncounted { index, by: ballot.by.clone(), flaw }),
             }
@@ -226,12 +253,19 @@ impl Electorate<'_> {
         Tally { valid: u32::try_from(people.len()).unwrap_or(u32::MAX), uncounted, void: None }
     }
 
-    fn admit(&self, ballot: &Ballot, requested_by: Option<&Text>, now: Timestamp) -> Result<(), Flaw> {
-        if requested_by == Some(&ballot.by) {
+    fn admit(&self, ballot: &Ballot, claim: Claim<'_>, now: Timestamp) -> Result<(), Flaw> {
+        if claim.requested_by == Some(&ballot.by) {
             return Err(Flaw::Own);
         }
-        if self.trust == Trust::Recorded {
-            return Ok(());
+        match (self.trust, &ballot.key, self.rules) {
+            (Trust::Recorded, ..) | (Trust::Enforced, Err(Flaw::Unsigned), Rules::InPlace) => return Ok(()),
+            (Trust::Enforced, Err(Flaw::Unsigned), Rules::Broken(why)) => {
+                return Err(Flaw::NotHeld(why.clone()));
+            }
+            _ => {}
+        }
+        if let (Some(here), true) = (self.cluster, claim.clusters.is_empty()) {
+            return Err(Flaw::ForAnyCluster(here.clone()));
         }
         let key = ballot.key.as_ref().map_err(Flaw::clone)?;
         let at = ballot.at.ok_or(Flaw::Undated)?;

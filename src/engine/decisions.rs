@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::approval::Rules;
 use super::error::CompileErrors;
 use super::evaluate::Decided;
 use super::exception::CompiledException;
@@ -35,6 +36,14 @@ impl Decisions {
     #[must_use]
     pub fn under(settings: Settings) -> Self {
         Self { policy: Policy { settings, ..Policy::default() }, ..Self::default() }
+    }
+
+    /// The API server holds its rules, or does no more.
+    pub fn set_rules(&mut self, rules: &Rules) {
+        if self.policy.settings.rules != *rules {
+            self.policy.settings.rules = rules.clone();
+            self.decided.rules = true;
+        }
     }
 
     /// What is in force.

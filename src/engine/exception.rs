@@ -423,6 +423,7 @@ mod tests {
     use super::super::approval::Reach;
     use super::*;
     use crate::api::Duration;
+    use crate::engine::approval::Rules;
 
     fn exception(spec: &str) -> CompiledException {
         compile(spec).unwrap()
@@ -445,7 +446,12 @@ mod tests {
         let bounds = ExceptionBounds::default();
         let now = now.parse().unwrap();
         let within = exception.beyond_bounds(&bounds, 0, None, now).is_none();
-        let names = Electorate { trust: Trust::Recorded, cluster: None, reach: Reach::Touched(Vec::new()) };
+        let names = Electorate {
+            trust: Trust::Recorded,
+            rules: &Rules::InPlace,
+            cluster: None,
+            reach: Reach::Touched(Vec::new()),
+        };
         let valid = exception.tally(&names, now).valid;
         exception.life(within, Approvals { required: 1, valid }, now)
     }

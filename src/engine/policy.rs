@@ -6,7 +6,7 @@ use std::ops::Range;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::approval::{Electorate, Reach, Trust};
+use super::approval::{Electorate, Reach, Rules, Trust};
 use super::error::CompileErrors;
 use super::exception::CompiledException;
 use super::rollout::{Record, Watch};
@@ -32,6 +32,8 @@ pub struct Settings {
     pub owner_keys: Vec<Text>,
     /// Which approvals count.
     pub trust: Trust,
+    /// Whether the API server holds its rules, on which [`Trust::Enforced`] rests.
+    pub rules: Rules,
     /// Whether a status is kept of what the engine says, so that it can be told later since when something is so.
     pub keeps_record: bool,
     /// The name of the cluster, by which exceptions say where they are for; none if nobody gave it one.
@@ -44,6 +46,7 @@ impl Default for Settings {
             exempt_namespaces: EXEMPT_NAMESPACES.map(Text::from).into(),
             owner_keys: OWNER_KEYS.map(Text::from).into(),
             trust: Trust::default(),
+            rules: Rules::default(),
             keeps_record: false,
             cluster: None,
         }
@@ -153,7 +156,8 @@ impl Policy {
     #[must_use]
     pub fn electorate<'a>(&'a self, touched: Option<Vec<&'a CompiledTier>>) -> Electorate<'a> {
         let reach = touched.map_or_else(|| Reach::Nothing(self.tiers.iter().collect()), Reach::Touched);
-        Electorate { trust: self.settings.trust, cluster: self.settings.cluster.as_ref(), reach }
+        let Settings { trust, rules, cluster, .. } = &self.settings;
+        Electorate { trust: *trust, rules, cluster: cluster.as_ref(), reach }
     }
 
     /// The times after `now` at which an exception changes by itself, be it through the keys that approved it.

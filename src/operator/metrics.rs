@@ -98,6 +98,7 @@ pub(super) struct Metrics {
     restarts: Family<Labels, Counter>,
     read: Family<Labels, Counter>,
     denied: Samples,
+    rules: Samples,
     errors: Family<Labels, Counter>,
     facts: Samples,
     malformed: Samples,
@@ -120,6 +121,7 @@ impl Metrics {
             restarts: Family::default(),
             read: Family::default(),
             denied: Samples::of(&table::WATCH_DENIED),
+            rules: Samples::of(&table::RULE_FAULTS),
             errors: Family::default(),
             facts: Samples::of(&table::FACTS),
             malformed: Samples::of(&table::MALFORMED),
@@ -149,6 +151,7 @@ impl Metrics {
         table::READ.register(registry, self.read.clone());
         table::WATCH_RESTARTS.register(registry, self.restarts.clone());
         table::WATCH_DENIED.register(registry, self.denied.clone());
+        table::RULE_FAULTS.register(registry, self.rules.clone());
         table::ERROR_COUNT.register(registry, self.errors.clone());
         table::FACTS.register(registry, self.facts.clone());
         table::MALFORMED.register(registry, self.malformed.clone());
@@ -205,6 +208,13 @@ impl Metrics {
             denied.add([&label(*kind), verb], 1.0);
         }
         self.denied.replace(denied);
+    }
+
+    /// So many policies of the API server are missing or not as shipped.
+    pub(super) fn rules(&self, faults: usize) {
+        let mut rules = self.rules.gather();
+        rules.add([], number(faults as u64));
+        self.rules.replace(rules);
     }
 
     /// An evaluation took so long, and judged so many. `waited` is since the first change that it judged.

@@ -173,6 +173,7 @@ impl Evaluator {
 
     /// Judges what changed in the world; everything, if that isn't known.
     fn evaluate(&mut self, world: &World, changes: Option<Changes>, now: Timestamp) -> Evaluated {
+        self.decisions.set_rules(&world.rules);
         // An evaluation that fails leaves no ledger behind.
         let (ledger, judged) = if let (Some(mut ledger), Some(changes)) = (self.ledger.take(), changes) {
             self.decide(world, &changes);

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::observed;
 use super::watch::Key;
 use crate::api::{Action, GROUP, Kind, RiskException, SecurityStandard, ServiceTier};
+use crate::engine::approval::Rules;
 use crate::facts::object::{Object, ObjectKind};
 use crate::facts::{Change, CustomKinds, Inventory, Known, Meta, SubjectKey, WorkloadKind};
 
@@ -28,6 +29,10 @@ pub(super) struct World {
     /// Kinds that may not be listed or watched, with the verb that is missing. What was known of them stays.
     pub(super) denied: BTreeMap<ObjectKind, &'static str>,
     synced: BTreeSet<ObjectKind>,
+    /// Whether the API server holds its rules.
+    pub(super) rules: Rules,
+    /// Whether that has to be known, and isn't yet.
+    awaits_rules: bool,
     /// How many facts of each kind there are.
     held: BTreeMap<ObjectKind, u64>,
     /// What changed since it was last asked for; nothing is noted before that.
@@ -91,12 +96,26 @@ impl World {
         Self { inventory: Inventory::with_kinds(kinds), ..Self::default() }
     }
 
+    /// The same where approvals rest on the rules of the API server: these have to be known, too.
+    pub(super) fn awaiting_rules(self) -> Self {
+        Self { awaits_rules: true, ..self }
+    }
+
+    /// The API server holds its rules, or doesn't.
+    pub(super) fn set_rules(&mut self, rules: &Rules) -> bool {
+        let is_news = self.awaits_rules || self.rules != *rules;
+        self.awaits_rules = false;
+        self.rules.clone_from(rules);
+        is_news
+    }
+
     /// Whether every kind has been listed once, or may not be: what depends on it is unknown then, and the rest goes on.
     /// Without our own kinds there is nothing to go on with.
     pub(super) fn is_synced(&self) -> bool {
         let may_be_missing = |kind| self.denied.contains_key(&kind) && !observed::is_ours(kind);
-        observed::kinds(self.inventory.kinds())
-            .all(|kind| self.synced.contains(&kind) || may_be_missing(kind))
+        !self.awaits_rules
+            && observed::kinds(self.inventory.kinds())
+                .all(|kind| self.synced.contains(&kind) || may_be_missing(kind))
     }
 
     /// The API server refuses this verb for the kind, until it is listed again.
@@ -497,6 +516,19 @@ mod tests {
         assert!(world.denied.is_empty());
         assert!(world.inventory.unread().is_empty());
         assert!(world.take_changes().is_some_and(|changes| changes.anew));
+    }
+
+    #[test]
+    fn approvals_wait_for_the_rules_where_they_rest_on_them() {
+        let mut world = World::default().awaiting_rules();
+        for kind in observed::kinds(&CustomKinds::default()) {
+            world.retain(kind, &BTreeSet::new());
+        }
+        assert!(!world.is_synced());
+        assert!(world.set_rules(&Rules::default()), "it is known now that they are not in place");
+        assert!(world.is_synced());
+        assert!(!world.set_rules(&Rules::default()));
+        assert!(world.set_rules(&Rules::InPlace));
     }
 
     #[test]

@@ -15,6 +15,7 @@ const PURE: &[&str] = &[
     "lint",
     "load",
     "manifest",
+    "policies",
     "relations",
     "report",
 ];
@@ -23,6 +24,7 @@ const PURE: &[&str] = &[
 const ARROWS: &[(&str, &[&str])] = &[
     ("api", &[]),
     ("facts", &["api"]),
+    ("policies", &["api"]),
     ("manifest", &["api", "facts"]),
     ("relations", &["facts"]),
     ("engine", &["api", "facts", "relations"]),
@@ -46,6 +48,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "facts",
             "load",
             "manifest",
+            "policies",
             "report",
             "webhook",
         ],
@@ -67,6 +70,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "load",
             "manifest",
             "operator",
+            "policies",
             "report",
             "webhook",
         ],

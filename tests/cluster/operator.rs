@@ -25,6 +25,11 @@ impl Operator {
         Self::ready_with(cluster, identity, &[])
     }
 
+    /// The same, where names count while the API server's rules are in place.
+    pub(crate) fn ready_and_vouched_for(cluster: &Cluster, identity: &str) -> Self {
+        Self::ready_with(cluster, identity, &["--trust", "enforced"])
+    }
+
     /// The same with more flags.
     pub(crate) fn ready_with(cluster: &Cluster, identity: &str, flags: &[&str]) -> Self {
         let operator = Self::start_with(cluster, identity, flags);
@@ -32,7 +37,7 @@ impl Operator {
         operator
     }
 
-    /// Starts it, and waits until it listens.
+    /// Starts it, and waits until it listens. Names count as they are written: most tests write them.
     pub(crate) fn start(cluster: &Cluster, identity: &str) -> Self {
         Self::start_with(cluster, identity, &[])
     }
@@ -48,7 +53,9 @@ impl Operator {
         let log = fs::File::create_new(folder.path().join("log")).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_stanchion"));
         command.args(["controller", "--http", "127.0.0.1:0", "--namespace", HOME, "--identity", identity]);
-        command.args(flags).arg("--kubeconfig").arg(kubeconfig);
+        let trust: &[&str] =
+            if flags.iter().any(|flag| flag.starts_with("--trust")) { &[] } else { &["--trust", "recorded"] };
+        command.args(trust).args(flags).arg("--kubeconfig").arg(kubeconfig);
         for variable in [
             "STANCHION_LOG",
             "STANCHION_WORKLOAD_KINDS",

@@ -156,6 +156,17 @@ impl Cluster {
         let _ = self.runtime.block_on(api.delete(&name, &DeleteParams::background().grace_period(0)));
     }
 
+    /// Installs the rules of `deploy/policies.yaml`, or removes them.
+    pub(crate) fn set_rules(&self, installed: bool) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/policies.yaml");
+        let path = path.to_string_lossy();
+        if installed {
+            self.plane.kubectl(&["apply", "--server-side", "--force-conflicts", "-f", &path]);
+        } else {
+            self.plane.kubectl(&["delete", "--ignore-not-found", "-f", &path]);
+        }
+    }
+
     /// Deletes what a test can have made. Namespaces stay, for nobody would end them.
     fn sweep(&self) {
         let ours =

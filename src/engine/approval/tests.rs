@@ -98,8 +98,12 @@ fn ana_and_bob() -> CompiledTier {
 fn tally_at(exception: &Value, tier: &CompiledTier, now: &str) -> Tally {
     let compiled = CompiledException::compile(&decoded(exception), Trust::Signed).unwrap();
     let here = Text::from("prod-eu");
-    let electorate =
-        Electorate { trust: Trust::Signed, cluster: Some(&here), reach: Reach::Touched(vec![tier]) };
+    let electorate = Electorate {
+        trust: Trust::Signed,
+        rules: &Rules::InPlace,
+        cluster: Some(&here),
+        reach: Reach::Touched(vec![tier]),
+    };
     compiled.tally(&electorate, now.parse().unwrap())
 }
 
@@ -290,7 +294,8 @@ fn a_signature_for_another_cluster_is_none() {
         let compiled = CompiledException::compile(&decoded(exception), trust).unwrap();
         let tier = ana_and_bob();
         let reach = Reach::Touched(vec![&tier]);
-        compiled.tally(&Electorate { trust, cluster: None, reach }, NOW.parse().unwrap())
+        compiled
+            .tally(&Electorate { trust, rules: &Rules::InPlace, cluster: None, reach }, NOW.parse().unwrap())
     };
     assert_eq!(nameless(&signed, Trust::Signed).valid, 1, "where nobody gave the cluster a name");
     let named = with(full(), vec![sign(&full(), "ana")]);
@@ -360,7 +365,8 @@ fn of_equally_critical_tiers_who_approves_is_an_approver_of_each() {
     };
     let (both, ana, cy) = (of(&["ana", "cy"]), of(&["ana"]), of(&["cy"]));
     let valid = |reach| {
-        let electorate = Electorate { trust: Trust::Signed, cluster: Some(&here), reach };
+        let electorate =
+            Electorate { trust: Trust::Signed, rules: &Rules::InPlace, cluster: Some(&here), reach };
         compiled.tally(&electorate, NOW.parse().unwrap()).valid
     };
     assert_eq!(valid(Reach::Touched(vec![&both])), 2);
@@ -514,4 +520,44 @@ fn what_is_no_signature_is_refused_and_breaks_nothing() {
     ] {
         assert_eq!(verify(text, &bytes), Err(Refused::Unreadable));
     }
+}
+
+#[test]
+fn names_count_while_the_api_server_holds_its_rules_and_signatures_whatever_it_holds() {
+    let broken = Rules::Broken("a policy is missing".to_owned());
+    let count = |trust, rules: &Rules, approvals: Vec<Value>| {
+        let compiled = CompiledException::compile(&decoded(&with(full(), approvals)), trust).unwrap();
+        let (tier, here) = (ana_and_bob(), Text::from("prod-eu"));
+        let reach = Reach::Touched(vec![&tier]);
+        compiled.tally(&Electorate { trust, rules, cluster: Some(&here), reach }, NOW.parse().unwrap())
+    };
+    let name = || vec![json!({"by": "carol"})];
+    assert_eq!(count(Trust::Enforced, &Rules::InPlace, name()).valid, 1);
+    let doubted = count(Trust::Enforced, &broken, name());
+    assert!(flaw(&doubted).ends_with("are not in place: a policy is missing"), "{}", flaw(&doubted));
+    assert_eq!(count(Trust::Enforced, &Rules::default(), name()).valid, 0, "nobody has looked");
+    assert_eq!(count(Trust::Recorded, &broken, name()).valid, 1);
+
+    let signed = || vec![sign(&full(), "ana")];
+    assert_eq!(count(Trust::Enforced, &broken, signed()).valid, 1);
+    let both = vec![sign(&full(), "ana"), json!({"by": "ana"}), json!({"by": "carol"})];
+    assert_eq!(count(Trust::Enforced, &Rules::InPlace, both).valid, 2, "one voice a person");
+    let scribbled = vec![json!({"by": "carol", "at": SIGNED_AT, "signature": "scribbles"})];
+    assert_eq!(count(Trust::Enforced, &Rules::InPlace, scribbled).valid, 0, "a bad signature is no name");
+    let mut anywhere = full();
+    anywhere["spec"].as_object_mut().unwrap().remove("clusters");
+    let compiled = CompiledException::compile(
+        &decoded(&with(anywhere.clone(), vec![sign(&anywhere, "ana")])),
+        Trust::Enforced,
+    )
+    .unwrap();
+    let (tier, here) = (ana_and_bob(), Text::from("prod-eu"));
+    let electorate = Electorate {
+        trust: Trust::Enforced,
+        rules: &Rules::InPlace,
+        cluster: Some(&here),
+        reach: Reach::Touched(vec![&tier]),
+    };
+    let tally = compiled.tally(&electorate, NOW.parse().unwrap());
+    assert!(flaw(&tally).contains("add `prod-eu` to `clusters`"), "{}", flaw(&tally));
 }

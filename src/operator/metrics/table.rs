@@ -292,6 +292,13 @@ table! {
     )
     .by(&[RESOURCE, ("verb", Values::Of(&["list", "watch"]))]);
 
+    /// Faults of the rules.
+    RULE_FAULTS = Row::gauge(
+        "stanchion_rule_faults",
+        "Policies of the API server that are missing or not as shipped: no approval by name counts while there is one. Absent \
+         where approvals don't rest on them.",
+    );
+
     /// Errors.
     ERROR_COUNT = Row::counter("stanchion_errors", "What went wrong and was tried again or passed over; the log says more.")
         .by(&[("category", Values::Of(&ERRORS))]);
