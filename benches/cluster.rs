@@ -67,51 +67,53 @@ fn main() {
     setup::decide(&cluster);
     let quarter = (workloads / 4).next_multiple_of(setup::TOGETHER).min(workloads);
     setup::workloads(&cluster, 0..quarter);
-    let (few, operator) = begin(&cluster, quarter);
+    let (few, operator) = begin(&cluster, quarter, 2);
     assert!(operator.terminate().success());
     setup::workloads(&cluster, quarter..workloads);
-    let (many, operator) = begin(&cluster, workloads);
+    let (many, operator) = begin(&cluster, workloads, PAIRS);
     let more = (workloads - quarter).max(1) as f64;
     println!("resident per workload, from the two: {:.2} kB", (many - few) * 1048.576 / more);
     rest(&cluster, &operator);
 
     eprintln!("{CHANGES} changes one by one");
     let times = changes::one_by_one(&cluster, workloads, CHANGES);
-    let at = |percent: usize| times[(times.len() - 1) * percent / 100];
-    println!("a change is in every status: median {:.2?}, p99 {:.2?}, last {:.2?}", at(50), at(99), at(100));
+    for (what, times) in ["the request of a change", "until it is in every status"].iter().zip(&times) {
+        let at = |percent: usize| times[(times.len() - 1) * percent / 100];
+        println!("{what}: median {:.2?}, p99 {:.2?}, longest {:.2?}", at(50), at(99), at(100));
+    }
     load(&cluster, &operator, workloads);
     assert!(operator.terminate().success());
 }
 
 /// Starts the operator a few times, each beside processes that only read what it reads. What it holds, in MiB, and the
 /// last one.
-fn begin(cluster: &Cluster, workloads: usize) -> (f64, Operator) {
+fn begin(cluster: &Cluster, workloads: usize, pairs: usize) -> (f64, Operator) {
     println!("\n{workloads} workloads");
+    println!("wall time, and in brackets that of the process on processors");
     println!("| pair | bare list | bare watch | ready | by list | by watch | statuses | resident | peak |");
     println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     let (mut ratios, mut residents, mut running) = ([Vec::new(), Vec::new()], Vec::new(), None);
     // The first of all fills the caches of the API server, and is not counted.
-    for pair in 0..=PAIRS {
+    for pair in 0..=pairs {
         running.take().into_iter().for_each(|operator: Operator| assert!(operator.terminate().success()));
-        let (objects, list) = bare::measure(cluster, Way::List);
-        let (streamed, watch) = bare::measure(cluster, Way::Watch);
-        assert_eq!(objects, streamed, "the same objects");
+        let [list, watch] = [Way::List, Way::Watch].map(|way| bare::measure(cluster, way));
+        assert_eq!(list.objects, watch.objects, "the same objects");
         cluster.forget();
         let began = Instant::now();
         let operator = Operator::start_by(&cluster.kubeconfig(), &format!("bench-{pair}"), &[]);
         eventually("readyz of the operator", || operator.answers("/readyz", "200"));
-        let ready = began.elapsed();
+        let (ready, busy) = (began.elapsed(), process::busy(operator.id()));
         changes::await_failing(cluster, 0);
         let written = began.elapsed();
         sleep(SETTLE);
-        let held = operator.metric("stanchion_facts");
-        let (resident, peak) = ["VmRSS", "VmHWM"].map(|line| process::memory(operator.id(), line)).into();
+        let [resident, peak] = ["VmRSS", "VmHWM"].map(|line| process::memory(operator.id(), line));
         if pair == 0 {
-            println!("{objects} objects are read; the operator holds facts of {held}");
+            let held = operator.metric("stanchion_facts");
+            eprintln!("{} objects are read; the operator holds facts of {held}", list.objects);
         } else {
-            let of = [list, watch].map(|bare| ready.as_secs_f64() / bare.as_secs_f64());
+            let of = [&list, &watch].map(|bare| ready.as_secs_f64() / bare.took.as_secs_f64());
             println!(
-                "| {pair} | {list:.2?} | {watch:.2?} | {ready:.2?} | {:.2} | {:.2} | {written:.2?} | {resident:.0} MiB | {peak:.0} MiB |",
+                "| {pair} | {list} | {watch} | {ready:.2?} ({busy:.2?}) | {:.2} | {:.2} | {written:.2?} | {resident:.0} MiB | {peak:.0} MiB |",
                 of[0], of[1]
             );
             ratios.iter_mut().zip(of).for_each(|(ratios, of)| ratios.push(of));
@@ -119,9 +121,9 @@ fn begin(cluster: &Cluster, workloads: usize) -> (f64, Operator) {
         }
         running = Some(operator);
     }
-    let [list, watch] = ratios.map(median);
+    let [by_list, by_watch] = ratios.map(median);
     let resident = median(residents);
-    println!("median: {list:.2} by list, {watch:.2} by watch; resident {resident:.0} MiB");
+    println!("median: {by_list:.2} by list, {by_watch:.2} by watch; resident {resident:.0} MiB");
     (resident, running.unwrap())
 }
 

@@ -1,6 +1,7 @@
 //! What it takes to get all objects that the operator watches, with its client and as its user, and to do nothing with
 //! them: a process of its own, as the operator is one.
 
+use std::fmt::{self, Display, Formatter};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use serde::de::IgnoredAny;
 use stanchion::facts::object::ObjectKind;
 
 use crate::plane::{Cluster, client};
+use crate::process;
 
 /// The flag by which this program becomes that process.
 pub(crate) const FLAG: &str = "--bare";
@@ -42,18 +44,35 @@ impl Way {
     }
 }
 
-/// Runs such a process: how many objects it got, and how long it took from its start to its end.
-pub(crate) fn measure(cluster: &Cluster, way: Way) -> (usize, Duration) {
+/// What such a process did.
+pub(crate) struct Bare {
+    /// How many objects it got.
+    pub(crate) objects: usize,
+    /// How long it took, from its start to its end.
+    pub(crate) took: Duration,
+    /// Its own time on processors.
+    pub(crate) busy: Duration,
+}
+
+impl Display for Bare {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:.2?} ({:.2?})", self.took, self.busy)
+    }
+}
+
+/// Runs such a process.
+pub(crate) fn measure(cluster: &Cluster, way: Way) -> Bare {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args([FLAG, way.as_str()]).arg(cluster.kubeconfig()).stderr(Stdio::inherit());
     let began = Instant::now();
     let output = command.output().unwrap();
     let took = began.elapsed();
     assert!(output.status.success(), "{command:?}");
-    (String::from_utf8(output.stdout).unwrap().trim().parse().unwrap(), took)
+    let [objects, busy]: [u64; 2] = serde_json::from_slice(&output.stdout).unwrap();
+    Bare { objects: usize::try_from(objects).unwrap(), took, busy: Duration::from_millis(busy) }
 }
 
-/// What the process does: prints how many objects there are.
+/// What the process does: prints how many objects there are, and its time on processors in milliseconds.
 pub(crate) fn run(way: &str, kubeconfig: &Path) {
     let streams = way == Way::Watch.as_str();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -72,7 +91,7 @@ pub(crate) fn run(way: &str, kubeconfig: &Path) {
         let all: Vec<_> = paths().map(one).collect();
         futures::future::join_all(all).await.into_iter().map(Result::unwrap).sum()
     });
-    println!("{objects}");
+    println!("[{objects}, {}]", process::busy(std::process::id()).as_millis());
 }
 
 /// Where the API server has what the operator watches.

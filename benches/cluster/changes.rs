@@ -29,9 +29,9 @@ async fn flip(client: &Client, number: usize, fails: bool) {
     patched.unwrap_or_else(|error| panic!("{name}: {error}"));
 }
 
-/// Makes changes one after the other, each once the one before is in every status: how long each took, from the request to
-/// the last status, sorted.
-pub(crate) fn one_by_one(cluster: &Cluster, workloads: usize, changes: usize) -> Vec<Duration> {
+/// Makes changes one after the other, each once the one before is in every status: how long each request took by itself,
+/// and how long it was from its beginning to the last status; both sorted.
+pub(crate) fn one_by_one(cluster: &Cluster, workloads: usize, changes: usize) -> [Vec<Duration>; 2] {
     cluster.runtime.block_on(async {
         let mut events = Box::pin(watcher(cluster.standards(), Config::default()));
         let mut seen: BTreeMap<String, u64> = BTreeMap::new();
@@ -45,16 +45,19 @@ pub(crate) fn one_by_one(cluster: &Cluster, workloads: usize, changes: usize) ->
             }
         };
         await_failing(0).await;
-        let mut times = Vec::new();
+        let mut times = [Vec::new(), Vec::new()];
         for number in 0..changes {
             let fails = number.is_multiple_of(2);
             let workload = number / 2 * (workloads * 2 / changes).max(1) % workloads;
             let began = Instant::now();
             flip(&cluster.client, workload, fails).await;
+            times[0].push(began.elapsed());
             await_failing(fails.into()).await;
-            times.push(began.elapsed());
+            times[1].push(began.elapsed());
         }
-        times.sort();
+        for it in &mut times {
+            it.sort();
+        }
         times
     })
 }

@@ -68,6 +68,9 @@ fn what(event: &Value) -> String {
     if verb == "watch" {
         return verb;
     }
+    if object["resource"].is_null() {
+        return format!("{verb} {}", text(&event["requestURI"]));
+    }
     let subresource = object["subresource"].as_str().map(|it| format!("/{it}")).unwrap_or_default();
     format!("{verb} {}{subresource}", text(&object["resource"]))
 }
