@@ -118,6 +118,11 @@ impl Operator {
         body.lines().filter(of_it).filter_map(value).sum()
     }
 
+    /// The id of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Stops the process as it stands; it doesn't notice.
     pub(crate) fn freeze(&self) {
         self.signal("-STOP");
@@ -129,7 +134,7 @@ impl Operator {
     }
 
     fn signal(&self, signal: &str) {
-        let id = self.child.id().to_string();
+        let id = self.id().to_string();
         assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
     }
 
