@@ -9,8 +9,10 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use kube::Client;
+use k8s_openapi::api::authentication::v1::SelfSubjectReview;
+use kube::api::PostParams;
 use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Api, Client};
 
 use crate::facts::CustomKinds;
 use crate::facts::object::{Object, ObjectKind};
@@ -193,6 +195,13 @@ async fn list_all(
         Ok((kind, listing))
     };
     stream::iter(kinds).map(one).buffered(AT_ONCE).try_collect().await
+}
+
+/// Who asks, as the API server knows them; nobody if it doesn't say.
+pub(crate) async fn whoami(client: &Client) -> Result<Option<String>, kube::Error> {
+    let reviews: Api<SelfSubjectReview> = Api::all(client.clone());
+    let review = reviews.create(&PostParams::default(), &SelfSubjectReview::default()).await?;
+    Ok(review.status.and_then(|status| status.user_info?.username))
 }
 
 /// The address without what may stand before an `@`.

@@ -2,7 +2,6 @@
 
 use anyhow::bail;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use serde_json::json;
 
 use super::change::{ChangeArgs, ExceptionArgs};
 use super::{Ended, Terminal, moment};
@@ -50,15 +49,14 @@ pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended>
     for line in in_words(&exception) {
         terminal.note(&line);
     }
-    let mut approvals = exception.spec.approvals.clone();
-    approvals.push(Approval {
+    let approval = Approval {
         by: me.clone(),
         at: Some(Time(moment::now())),
         comment: args.comment.clone(),
         signature: None,
-    });
-    let number = u64::try_from(approvals.len()).unwrap_or(u64::MAX);
-    cluster.change_exception(&exception, json!({"spec": {"approvals": approvals}}))?;
+    };
+    let approved = cluster.approve(&exception, &approval)?;
+    let number = u64::try_from(approved.spec.approvals.len()).unwrap_or(u64::MAX);
     let required = exception.status.as_ref().and_then(|status| status.approvals.as_ref());
     let required = required.map_or_else(String::new, |it| format!(", and it needs {}", it.required));
     let happened = format!("approved by {me}: {} now{required}", plural(number, "approval"));

@@ -189,7 +189,7 @@ impl Configuration {
         }
         let trust = given.trust.and_then(|it| it.trust).or(self.file.config.trust);
         settings.trust = trust.unwrap_or_default().into();
-        let cluster = given.trust.and_then(TrustArgs::cluster).or(self.cluster_name());
+        let cluster = given.trust.and_then(|it| it.cluster.name()).or(self.cluster_name());
         settings.cluster = cluster.map(Text::from);
         settings
     }

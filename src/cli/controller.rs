@@ -76,7 +76,7 @@ pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended>
         traces: args.otlp_endpoint.clone(),
         settings: policy::Settings {
             trust: args.trust.trust,
-            cluster: args.trust.cluster().map(Text::from),
+            cluster: args.trust.cluster.name().map(Text::from),
             ..policy::Settings::default()
         },
     };

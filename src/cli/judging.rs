@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use clap::builder::PossibleValuesParser;
 use jiff::Timestamp;
 
@@ -72,6 +72,13 @@ pub(super) struct Judged {
     pub(super) assessment: Assessment,
 }
 
+/// The kind and the name of an object, as kubectl writes them.
+pub(super) fn kind_and_name(given: &str) -> anyhow::Result<(&str, &str)> {
+    given
+        .split_once('/')
+        .with_context(|| format!("`{given}`: write a kind and a name, such as deployment/ledger"))
+}
+
 impl Judging {
     /// Whether a cluster is judged, which has no files.
     pub(super) fn is_of_cluster(&self) -> bool {
@@ -103,6 +110,16 @@ impl Judging {
             trust: Some(&self.trust),
         })?;
         Ok((configuration, sources))
+    }
+
+    /// Judges everything for the sake of one object, whose namespace -n names, and tells what could not be used.
+    pub(super) fn judge_for_one(&self, terminal: &mut Terminal) -> anyhow::Result<(Sources, Judged)> {
+        let (_, sources) = self.sources(terminal)?;
+        let judged = self.judge(&sources, &files::Contents::new(), Some(terminal))?;
+        for problem in &judged.collection.problems {
+            terminal.note(&problem.to_string());
+        }
+        Ok((sources, judged))
     }
 
     /// Reads everything, with what is known of files in their place, and judges it; with a terminal, says by what.

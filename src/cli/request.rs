@@ -1,10 +1,7 @@
 //! `stanchion request`
 
-use anyhow::bail;
-
 use super::exception::Answering;
-use super::files::Contents;
-use super::judging::Judging;
+use super::judging::{Judging, kind_and_name};
 use super::{Ended, Terminal};
 use crate::draft::Wanted;
 
@@ -35,14 +32,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
-    let Some((kind, name)) = args.workload.split_once('/') else {
-        bail!("`{}`: write a kind and a name, such as deployment/ledger", args.workload);
-    };
-    let (_, sources) = args.judging.sources(terminal)?;
-    let mut judged = args.judging.judge(&sources, &Contents::new(), Some(terminal))?;
-    for problem in &judged.collection.problems {
-        terminal.note(&problem.to_string());
-    }
+    let (kind, name) = kind_and_name(&args.workload)?;
+    let (sources, mut judged) = args.judging.judge_for_one(terminal)?;
     let wanted =
         Wanted::Object { kind, namespace: &sources.namespace, name, control: args.control.as_deref() };
     args.answering.write(&sources, &mut judged, wanted, terminal)

@@ -15,9 +15,8 @@ pub(super) struct TrustArgs {
     #[arg(long, env = "STANCHION_TRUST", value_name = "TRUST", value_parser = trust(), ignore_case = true)]
     pub(super) trust: Option<Trust>,
 
-    /// The name of the cluster, which exceptions give in `clusters` to say where they are for
-    #[arg(long, env = "STANCHION_CLUSTER_NAME", value_name = "NAME")]
-    cluster_name: Option<String>,
+    #[command(flatten)]
+    pub(super) cluster: ClusterNameArgs,
 }
 
 /// The same of the operator, which can see whether the API server holds its rules.
@@ -32,29 +31,23 @@ pub(super) struct OperatorTrustArgs {
     #[arg(default_value = "enforced")]
     pub(super) trust: approval::Trust,
 
+    #[command(flatten)]
+    pub(super) cluster: ClusterNameArgs,
+}
+
+/// Which cluster this is.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(super) struct ClusterNameArgs {
     /// The name of the cluster, which exceptions give in `clusters` to say where they are for
     #[arg(long, env = "STANCHION_CLUSTER_NAME", value_name = "NAME")]
     cluster_name: Option<String>,
 }
 
-impl TrustArgs {
-    /// The name of the cluster.
-    pub(super) fn cluster(&self) -> Option<&str> {
-        given(self.cluster_name.as_ref())
+impl ClusterNameArgs {
+    /// The name; an empty variable is as good as none.
+    pub(super) fn name(&self) -> Option<&str> {
+        self.cluster_name.as_deref().filter(|it| !it.is_empty())
     }
-}
-
-#[cfg(feature = "operator")]
-impl OperatorTrustArgs {
-    /// The name of the cluster.
-    pub(super) fn cluster(&self) -> Option<&str> {
-        given(self.cluster_name.as_ref())
-    }
-}
-
-/// An empty variable is as good as none.
-fn given(name: Option<&String>) -> Option<&str> {
-    name.map(String::as_str).filter(|it| !it.is_empty())
 }
 
 fn trust() -> impl TypedValueParser<Value = Trust> {

@@ -1,9 +1,6 @@
 //! `stanchion why`
 
-use anyhow::bail;
-
-use super::files::Contents;
-use super::judging::Judging;
+use super::judging::{Judging, kind_and_name};
 use super::output::{self, PlainFormat};
 use super::{Ended, Terminal};
 use crate::report::why::{WhyReport, table};
@@ -32,15 +29,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
-    let Some((kind, name)) = args.workload.split_once('/') else {
-        bail!("`{}`: write a kind and a name, such as deployment/ledger", args.workload);
-    };
-    // Here -n names the object's namespace.
-    let (_, sources) = args.judging.sources(terminal)?;
-    let judged = args.judging.judge(&sources, &Contents::new(), Some(terminal))?;
-    for problem in &judged.collection.problems {
-        terminal.note(&problem.to_string());
-    }
+    let (kind, name) = kind_and_name(&args.workload)?;
+    let (sources, judged) = args.judging.judge_for_one(terminal)?;
     let namespace = &sources.namespace;
     let (key, assessed) = judged.assessment.find(kind, namespace, name).inspect_err(|_| {
         if sources.policy.exempt_namespaces.contains(namespace.as_str()) {

@@ -1,15 +1,14 @@
 //! What people change in a cluster by a command: as themselves, with what the API server holds against it.
 
-use k8s_openapi::api::authentication::v1::SelfSubjectReview;
-use kube::api::{Patch, PatchParams, PostParams};
-use kube::core::NamespaceResourceScope;
+use kube::api::{Patch, PatchParams};
 use kube::{Api, Client, Resource};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use tokio::runtime::Runtime;
 
-use super::{Error, Way, config, in_full, server};
-use crate::api::{RiskException, SecurityStandard};
+use super::{Error, Way, config, in_full, server, whoami};
+use crate::api::{API_VERSION, Approval, RiskException, SecurityStandard};
 
 /// A cluster, and whoever has the kubeconfig.
 pub(crate) struct Changing {
@@ -49,10 +48,7 @@ impl Changing {
     /// # Errors
     /// What the API server says.
     pub(crate) fn whoami(&self) -> Result<String, Error> {
-        let api: Api<SelfSubjectReview> = Api::all(self.client.clone());
-        let asked = async { api.create(&PostParams::default(), &SelfSubjectReview::default()).await };
-        let review = self.runtime.block_on(asked).map_err(|error| self.said(error))?;
-        let user = review.status.and_then(|status| status.user_info).and_then(|user| user.username);
+        let user = self.runtime.block_on(whoami(&self.client)).map_err(|error| self.said(error))?;
         Ok(user.unwrap_or_default())
     }
 
@@ -77,6 +73,28 @@ impl Changing {
         self.change(&self.exceptions(namespace), read, change)
     }
 
+    /// Adds an approval to an exception, if it is still what was read. By server-side apply, so that what others say of it
+    /// stays theirs: each approver has a field manager of their own.
+    ///
+    /// # Errors
+    /// What the API server says; that it is another by now, too.
+    pub(crate) fn approve(&self, read: &RiskException, approval: &Approval) -> Result<RiskException, Error> {
+        let namespace = read.metadata.namespace.as_deref().unwrap_or_default();
+        let approved = json!({
+            "apiVersion": API_VERSION,
+            "kind": "RiskException",
+            "metadata": {
+                "name": read.metadata.name,
+                "namespace": namespace,
+                "resourceVersion": read.metadata.resource_version,
+            },
+            "spec": {"approvals": [approval]},
+        });
+        // A user's name can be longer than a field manager's.
+        let manager = format!("approval-{:x}", Sha256::digest(approval.by.as_bytes()));
+        self.send(&self.exceptions(namespace), read, &manager, &Patch::Apply(&approved))
+    }
+
     /// A standard.
     ///
     /// # Errors
@@ -97,10 +115,7 @@ impl Changing {
         self.change(&Api::all(self.client.clone()), read, change)
     }
 
-    fn exceptions(&self, namespace: &str) -> Api<RiskException>
-    where
-        RiskException: Resource<Scope = NamespaceResourceScope>,
-    {
+    fn exceptions(&self, namespace: &str) -> Api<RiskException> {
         Api::namespaced(self.client.clone(), namespace)
     }
 
@@ -123,14 +138,20 @@ impl Changing {
         {
             metadata.insert("resourceVersion".to_owned(), json!(version));
         }
+        self.send(api, read, "kubectl-stanchion", &Patch::Merge(&change))
+    }
+
+    fn send<K>(&self, api: &Api<K>, read: &K, manager: &str, patch: &Patch<&Value>) -> Result<K, Error>
+    where
+        K: Clone + DeserializeOwned + std::fmt::Debug + Resource,
+    {
         let parameters = PatchParams {
             dry_run: self.dry_run,
-            field_manager: Some("kubectl-stanchion".to_owned()),
+            field_manager: Some(manager.to_owned()),
             ..PatchParams::default()
         };
-        let patch = Patch::Merge(&change);
-        let name = meta.name.as_deref().unwrap_or_default();
-        self.runtime.block_on(api.patch(name, &parameters, &patch)).map_err(|error| self.said(error))
+        let name = read.meta().name.as_deref().unwrap_or_default();
+        self.runtime.block_on(api.patch(name, &parameters, patch)).map_err(|error| self.said(error))
     }
 
     /// What the API server says is meant for whoever asks, and needs no words of ours.

@@ -87,9 +87,9 @@ pub enum Flaw {
     /// It is a name, and nothing vouches for it.
     #[error("the rules of the API server, which would hold a name, are not in place: {0}")]
     NotHeld(String),
-    /// It is good, and good for every cluster, where this one has a name.
-    #[error("it was given for no cluster: add `{0}` to `clusters`, and approve anew")]
-    ForAnyCluster(Text),
+    /// It may be good, and the exception doesn't say what a signature must be bound to.
+    #[error("{0}")]
+    Unbound(String),
     /// It bears one that nobody looked at.
     #[error("its signature was not checked: signatures don't count here")]
     Unchecked,
@@ -264,8 +264,8 @@ impl Electorate<'_> {
             }
             _ => {}
         }
-        if let (Some(here), true) = (self.cluster, claim.clusters.is_empty()) {
-            return Err(Flaw::ForAnyCluster(here.clone()));
+        if let Some(why) = self.unbound(claim) {
+            return Err(Flaw::Unbound(why));
         }
         let key = ballot.key.as_ref().map_err(Flaw::clone)?;
         let at = ballot.at.ok_or(Flaw::Undated)?;
@@ -302,17 +302,22 @@ impl Electorate<'_> {
                     "it is for {named} alone, and nobody says which cluster this is: give --cluster-name"
                 ));
             }
-            (Some(here), true) if self.trust == Trust::Signed => {
-                return Some(format!(
-                    "it doesn't say for which cluster it was approved: add `{here}` to `clusters`, and approve it anew"
-                ));
-            }
             _ => {}
         }
-        (self.trust == Trust::Signed && claim.requested_by.is_none()).then(|| {
-            "nobody could tell whether somebody approved their own: say in `requestedBy` who asks, and approve it anew"
-                .to_owned()
-        })
+        (self.trust == Trust::Signed).then(|| self.unbound(claim)).flatten()
+    }
+
+    /// Why no signature counts: what it has to be bound to isn't said, so that it isn't signed.
+    fn unbound(&self, claim: Claim<'_>) -> Option<String> {
+        match self.cluster {
+            Some(here) if claim.clusters.is_empty() => Some(format!(
+                "it doesn't say for which cluster it was approved: add `{here}` to `clusters`, and approve it anew"
+            )),
+            _ => claim.requested_by.is_none().then(|| {
+                "nobody could tell whether somebody approved their own: say in `requestedBy` who asks, and approve it anew"
+                    .to_owned()
+            }),
+        }
     }
 }
 

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{Stream, StreamExt, stream};
-use k8s_openapi::api::authentication::v1::SelfSubjectReview;
-use kube::api::{Api, ApiResource, DynamicObject, PostParams};
+use kube::api::{Api, ApiResource, DynamicObject};
 use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Client, ResourceExt};
@@ -17,6 +16,7 @@ use tokio::time::sleep;
 use tracing::{info, warn};
 
 use super::Shared;
+use crate::cluster;
 use crate::engine::approval::Rules;
 use crate::policies::{self, LABEL};
 
@@ -81,10 +81,8 @@ fn in_words(faults: &[String]) -> String {
 
 /// The user that this process is, whom the policies must name.
 async fn own_user(client: &Client) -> String {
-    let reviews: Api<SelfSubjectReview> = Api::all(client.clone());
     loop {
-        let review = reviews.create(&PostParams::default(), &SelfSubjectReview::default()).await;
-        match review.map(|review| review.status.and_then(|status| status.user_info?.username)) {
+        match cluster::whoami(client).await {
             Ok(Some(user)) => return user,
             Ok(None) => warn!(outcome = "asked again", "the API server doesn't say who this is"),
             Err(error) => warn!(%error, outcome = "asked again", "the API server doesn't say who this is"),

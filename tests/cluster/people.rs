@@ -45,7 +45,7 @@ fn decide(cluster: &Cluster, user: &str, arguments: &[&str]) -> Run {
 #[test]
 fn an_exception_is_approved_by_another_and_revoked_by_a_command() {
     let cluster = cluster();
-    deciders(&cluster, &["bob", "ines"]);
+    deciders(&cluster, &["bob", "ines", "ada"]);
     let _operator = Operator::ready(&cluster, "people");
     let shop = Shop::open(&cluster);
     shop.set_privileged("cart", true);
@@ -73,6 +73,12 @@ fn an_exception_is_approved_by_another_and_revoked_by_a_command() {
     shop.await_excepted(1);
     let again = decide(&cluster, "ines", &["approve", "for-a-while", "-n", "shop"]);
     assert!(again.code == 0 && again.stderr.contains("already"), "{}", again.stderr);
+
+    let second = decide(&cluster, "ada", &["approve", "for-a-while", "-n", "shop"]);
+    assert!(second.stdout.contains("approved by ada: 2 approvals now"), "{}{}", second.stdout, second.stderr);
+    let approvals = cluster.get(&exception)["spec"]["approvals"].take();
+    let first = approvals.as_array().unwrap().iter().find(|it| it["by"] == "ines").unwrap();
+    assert_eq!(first["comment"], "as agreed", "what another said stays as it was: {approvals}");
 
     let revoked =
         decide(&cluster, "ines", &["revoke", "for-a-while", "-n", "shop", "--reason", "it is replaced"]);

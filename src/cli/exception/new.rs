@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 
 use super::{Judged, Judging};
 use crate::api;
-use crate::cli::files::Contents;
+use crate::cli::judging::kind_and_name;
 use crate::cli::sources::Sources;
 use crate::cli::{Ended, Terminal};
 use crate::draft::{Answers, Covered, Wanted, find};
@@ -90,12 +90,7 @@ pub(in crate::cli) struct Answering {
 }
 
 pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
-    // Here -n names the workload's namespace.
-    let (_, sources) = args.judging.sources(terminal)?;
-    let mut judged = args.judging.judge(&sources, &Contents::new(), Some(terminal))?;
-    for problem in &judged.collection.problems {
-        terminal.note(&problem.to_string());
-    }
+    let (sources, mut judged) = args.judging.judge_for_one(terminal)?;
     let wanted = args.wanted(&sources.namespace)?;
     args.answering.write(&sources, &mut judged, wanted, terminal)
 }
@@ -105,10 +100,7 @@ impl Args {
         if let Some(fingerprint) = &self.fingerprint {
             return Ok(Wanted::Fingerprint(fingerprint));
         }
-        let workload = self.workload.as_deref().unwrap_or_default();
-        let Some((kind, name)) = workload.split_once('/') else {
-            bail!("--workload {workload}: write a kind and a name, such as deployment/ledger");
-        };
+        let (kind, name) = kind_and_name(self.workload.as_deref().unwrap_or_default())?;
         Ok(Wanted::Object { kind, namespace, name, control: self.control.as_deref() })
     }
 }

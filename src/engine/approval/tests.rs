@@ -544,20 +544,21 @@ fn names_count_while_the_api_server_holds_its_rules_and_signatures_whatever_it_h
     assert_eq!(count(Trust::Enforced, &Rules::InPlace, both).valid, 2, "one voice a person");
     let scribbled = vec![json!({"by": "carol", "at": SIGNED_AT, "signature": "scribbles"})];
     assert_eq!(count(Trust::Enforced, &Rules::InPlace, scribbled).valid, 0, "a bad signature is no name");
-    let mut anywhere = full();
-    anywhere["spec"].as_object_mut().unwrap().remove("clusters");
-    let compiled = CompiledException::compile(
-        &decoded(&with(anywhere.clone(), vec![sign(&anywhere, "ana")])),
-        Trust::Enforced,
-    )
-    .unwrap();
-    let (tier, here) = (ana_and_bob(), Text::from("prod-eu"));
-    let electorate = Electorate {
-        trust: Trust::Enforced,
-        rules: &Rules::InPlace,
-        cluster: Some(&here),
-        reach: Reach::Touched(vec![&tier]),
-    };
-    let tally = compiled.tally(&electorate, NOW.parse().unwrap());
-    assert!(flaw(&tally).contains("add `prod-eu` to `clusters`"), "{}", flaw(&tally));
+    for (field, words) in
+        [("clusters", "add `prod-eu` to `clusters`"), ("requestedBy", "say in `requestedBy` who asks")]
+    {
+        let mut without = full();
+        without["spec"].as_object_mut().unwrap().remove(field);
+        let signed = with(without.clone(), vec![sign(&without, "ana")]);
+        let compiled = CompiledException::compile(&decoded(&signed), Trust::Enforced).unwrap();
+        let (tier, here) = (ana_and_bob(), Text::from("prod-eu"));
+        let electorate = Electorate {
+            trust: Trust::Enforced,
+            rules: &broken,
+            cluster: Some(&here),
+            reach: Reach::Touched(vec![&tier]),
+        };
+        let tally = compiled.tally(&electorate, NOW.parse().unwrap());
+        assert!(flaw(&tally).contains(words), "{}", flaw(&tally));
+    }
 }

@@ -53,9 +53,9 @@ impl Assessment {
         let is_there = |key: &SubjectKey| key.namespace.is_empty() || key.namespace == namespace;
         let is_it = |key: &SubjectKey| key.name == name && is_there(key) && is_called(key.kind.as_str());
         self.subjects.iter().find(|(key, _)| is_it(key)).ok_or_else(|| {
-            let called = |key: &SubjectKey| called(key.kind.as_str(), &key.namespace, &key.name);
-            let known: Vec<String> = self.subjects.keys().map(called).collect();
-            let given = self::called(full, namespace, name);
+            let known: Vec<String> =
+                self.subjects.keys().map(|it| called(it.kind.as_str(), &it.namespace, &it.name)).collect();
+            let given = called(full, namespace, name);
             let meant = did_you_mean(&given, known.iter().map(String::as_str));
             NotJudged { given, meant }
         })
