@@ -54,6 +54,9 @@ pub const HOLD: &str = "stanchion.dev/hold";
 /// The annotation of a SecurityStandard by which a tier goes on now: `tier-1=Warn@2026-12-01T10:00:00Z`, several with
 /// commas. It asks for the verb `promote`.
 pub const PROMOTE: &str = "stanchion.dev/promote";
+/// The annotation by which somebody breaks the glass for an object, and of the exception that the operator writes for it; its
+/// value is the ticket. It asks for the verb `breakglass` on the standards that would deny.
+pub const BREAK_GLASS: &str = "stanchion.dev/break-glass";
 /// The one version that is served and stored.
 pub const VERSION: &str = "v1alpha1";
 /// `apiVersion` as manifests write it.

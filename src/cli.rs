@@ -30,6 +30,8 @@ mod lint;
 mod log;
 mod man;
 mod moment;
+#[cfg(feature = "operator")]
+mod operator;
 mod output;
 mod posture;
 mod presets;
@@ -38,9 +40,13 @@ mod promote;
 mod request;
 #[cfg(feature = "operator")]
 mod revoke;
+#[cfg(feature = "operator")]
+mod run;
 mod sources;
 mod terminal;
 mod trust;
+#[cfg(feature = "operator")]
+mod webhook;
 mod why;
 
 use std::env;
@@ -124,6 +130,10 @@ subcommands! {
     Man => man,
     #[cfg(feature = "operator")]
     Controller => controller,
+    #[cfg(feature = "operator")]
+    Webhook => webhook,
+    #[cfg(feature = "operator")]
+    Run => run,
 }
 
 /// Does what the command line asks for, and says how it ended.

@@ -13,6 +13,7 @@
 //! - [`draft`]: a first version of an exception.
 //! - [`lint`]: what is wrong with standards, tiers and exceptions in files.
 //! - [`policies`]: the rules that the API server holds by itself.
+//! - [`admission`]: what is said of an object before it is there.
 //! - [`config`]: the configuration of the command line.
 //! - [`report`]: what is known, as people and programs read it.
 //!
@@ -20,8 +21,10 @@
 //!
 //! - [`cli`]: the command line.
 //! - `cluster` (feature `operator`): how a cluster is reached, and its objects are read.
+//! - `webhook` (feature `operator`): the HTTPS server that an API server asks.
 //! - `operator` (feature `operator`): watches, status, lease; the only part that writes to a cluster.
 
+pub mod admission;
 pub mod api;
 pub mod cli;
 #[cfg(feature = "operator")]
@@ -40,3 +43,5 @@ pub mod operator;
 pub mod policies;
 pub mod relations;
 pub mod report;
+#[cfg(feature = "operator")]
+pub mod webhook;

@@ -4,10 +4,12 @@
 //! difference goes out through `status`, and what somebody must act on through `events`; nothing else writes, and both do
 //! only while this process holds the lease.
 
+mod admission;
 mod clock;
 mod draft;
 mod events;
 mod health;
+mod heartbeat;
 mod http;
 mod lease;
 pub mod metrics;
@@ -17,12 +19,13 @@ mod status;
 pub mod trace;
 mod unseen;
 mod watch;
+mod watchman;
 mod world;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ::http::Request;
@@ -43,9 +46,12 @@ use crate::engine::policy::Settings;
 use crate::facts::CustomKinds;
 use crate::facts::object::ObjectKind;
 use health::Health;
+use heartbeat::Heard;
 use metrics::Metrics;
+use reconcile::Evaluator;
 use trace::Traces;
 use unseen::Unseen;
+use watchman::Watchman;
 use world::World;
 
 /// The name of the Lease, and the prefix of everything that the operator calls its own.
@@ -74,6 +80,21 @@ pub struct Options {
     pub traces: Option<String>,
     /// What is set once for the cluster: which approvals count, and its name.
     pub settings: Settings,
+    /// Whether it writes what it finds.
+    pub controls: bool,
+    /// Where it answers an API server; absent: it doesn't.
+    pub webhook: Option<Webhook>,
+}
+
+/// How it answers an API server.
+#[derive(Debug, Clone)]
+pub struct Webhook {
+    /// Where.
+    pub listen: SocketAddr,
+    /// The folder with `tls.crt` and `tls.key`.
+    pub certificates: PathBuf,
+    /// How long it goes on answering after it was asked to stop, until everybody knows.
+    pub linger: Duration,
 }
 
 /// Why the operator stopped.
@@ -89,8 +110,11 @@ pub enum Error {
     #[error(transparent)]
     Traces(#[from] trace::Error),
     /// The address is taken, or not ours.
-    #[error("can't listen on {0}: {1}; choose another with --http")]
-    Listen(SocketAddr, std::io::Error),
+    #[error("can't listen on {0}: {1}; choose another with {2}")]
+    Listen(SocketAddr, std::io::Error, &'static str),
+    /// What the webhook is to prove itself by can't be used.
+    #[error("the webhook's certificate: {0}")]
+    Certificate(#[from] crate::webhook::tls::Error),
     /// A task ended that should run for ever.
     #[error("{0} stopped: {1}")]
     Stopped(&'static str, String),
@@ -102,6 +126,8 @@ struct Shared {
     /// The one that writes.
     writer: Client,
     world: RwLock<World>,
+    /// What was made of it. Whoever takes both takes this first.
+    evaluator: RwLock<Evaluator>,
     /// Rung when something changed that posture depends on.
     changed: Notify,
     /// Since when.
@@ -111,6 +137,12 @@ struct Shared {
     traces: Traces,
     /// Tells this process from its replicas.
     instance: String,
+    /// The namespace that everything of ours is in.
+    namespace: String,
+    /// What those who answer the API server say.
+    heard: Mutex<Heard>,
+    /// Whether anybody answers it.
+    watchman: Watchman,
 }
 
 impl Shared {
@@ -121,7 +153,7 @@ impl Shared {
     }
 }
 
-/// Runs until SIGTERM or SIGINT, then gives the lease back.
+/// Runs until SIGTERM or SIGINT, then ends what it has begun to answer and gives the lease back.
 ///
 /// # Errors
 /// If it can't start, or a task stops by itself.
@@ -130,7 +162,7 @@ pub async fn run(options: Options) -> Result<(), Error> {
     let mut tasks = JoinSet::new();
     let traces = Traces::to(options.traces.as_deref())?;
     // A cluster that doesn't answer must not keep it from stopping.
-    let lease = tokio::select! {
+    let started = tokio::select! {
         biased;
         () = &mut stop => return Ok(()),
         started = start(options, traces.clone(), &mut tasks) => started?,
@@ -142,9 +174,17 @@ pub async fn run(options: Options) -> Result<(), Error> {
             Err(error) => Error::Stopped("a task", error.to_string()),
         }),
     };
+    let Started { lease, answering } = started;
+    if let Some(answering) = answering {
+        answering.end().await;
+    }
     // Dropping the tasks drops the last receiver, upon which the lease is given back.
     tasks.shutdown().await;
     traces.end().await;
+    let Some(lease) = lease else {
+        info!("stopped");
+        return outcome;
+    };
     match timeout(GIVE_BACK, lease).await {
         Ok(Ok(Ok(()))) => info!("stopped"),
         Ok(Ok(Err(error))) => warn!(%error, "the lease was not given back; it ends by itself"),
@@ -154,12 +194,20 @@ pub async fn run(options: Options) -> Result<(), Error> {
     outcome
 }
 
+/// What goes on beside the tasks.
+struct Started {
+    /// Who keeps the lease, where it writes.
+    lease: Option<JoinHandle<Result<(), LeaseManagerError>>>,
+    /// Who answers, where it does.
+    answering: Option<admission::Answering>,
+}
+
 /// Starts every task, and the one that keeps the lease.
 async fn start(
     options: Options,
     traces: Traces,
     tasks: &mut JoinSet<&'static str>,
-) -> Result<JoinHandle<Result<(), LeaseManagerError>>, Error> {
+) -> Result<Started, Error> {
     let config = cluster::config(&Way { kubeconfig: options.kubeconfig, context: None }).await?;
     let namespace = options.namespace.unwrap_or_else(|| config.default_namespace.clone());
     let health = Arc::new(Health::new(clock::seconds(), &options.kinds));
@@ -168,20 +216,31 @@ async fn start(
     let rests_on_rules = options.settings.trust == Trust::Enforced;
     let world = World::with_kinds(options.kinds.clone());
     let world = if rests_on_rules { world.awaiting_rules() } else { world };
+    let trust = options.settings.trust.as_str();
     let shared = Arc::new(Shared {
         client: client.clone(),
         writer: writer.clone(),
         world: RwLock::new(world),
+        evaluator: RwLock::new(Evaluator::new(options.settings.clone())),
         changed: Notify::new(),
         unseen: Unseen::default(),
         health,
         metrics: Metrics::new(&options.kinds),
         traces,
         instance: options.identity.clone(),
+        namespace: namespace.clone(),
+        heard: Mutex::default(),
+        watchman: Watchman::default(),
     });
     http::serve(options.http, Arc::clone(&shared), tasks).await?;
+    let answering = match options.webhook {
+        Some(webhook) => Some(
+            admission::begin(Arc::clone(&shared), webhook, options.kinds.clone(), options.settings, tasks)
+                .await?,
+        ),
+        None => None,
+    };
     let streaming = watch::serves_streaming_lists(&client).await;
-    let trust = options.settings.trust.as_str();
     info!(namespace, identity = options.identity, trust, streaming_lists = streaming, "starting");
     if rests_on_rules {
         tasks.spawn(rules::keep(Arc::clone(&shared), streaming));
@@ -189,11 +248,15 @@ async fn start(
     for (place, kind) in observed::kinds(&options.kinds).enumerate() {
         tasks.spawn(watch::keep(Arc::clone(&shared), kind, watch::config(place, streaming)));
     }
+    if !options.controls {
+        tasks.spawn(reconcile::look_on(shared));
+        return Ok(Started { lease: None, answering });
+    }
     let proof = lease::Proof::new(writer.clone(), namespace.clone(), options.identity.clone());
     let keeper = lease::Keeper::new(writer, namespace, options.identity).await;
     let (leads, leader) = channel::channel(false);
-    tasks.spawn(reconcile::run(shared, options.settings, leader, proof));
-    Ok(tokio::spawn(keeper.keep(leads)))
+    tasks.spawn(reconcile::run(shared, leader, proof));
+    Ok(Started { lease: Some(tokio::spawn(keeper.keep(leads))), answering })
 }
 
 /// A client whose requests are signs of life of the watches that make them: one of a kind in which nothing happens has

@@ -18,16 +18,13 @@ mod warnings;
 
 use serde_json::{Value, json};
 
-use crate::api::{GROUP, YamlError, to_yaml};
+use crate::api::{BREAK_GLASS, GROUP, YamlError, to_yaml};
 use cel::{Policy, Rule};
 
 pub use installed::faults;
 
 /// The user that the operator is, where it runs as `deploy/rbac.yaml` has it.
 pub const OPERATOR: &str = "system:serviceaccount:stanchion-system:stanchion";
-
-/// The annotation of an exception that the operator wrote because somebody broke the glass. Nobody else can write it.
-pub const BREAK_GLASS: &str = "stanchion.dev/break-glass";
 
 /// The annotation, with its value, of an exception that signatures alone approve. It may name another requester than the
 /// user who creates it, such as whoever wrote the manifest that GitOps applies: no name can approve it then.

@@ -35,6 +35,8 @@ pub mod rbac;
 pub mod routes;
 pub mod scheduling;
 
+use std::sync::OnceLock;
+
 use crate::facts::Inventory;
 pub use affected::Affected;
 use claims::Claims;
@@ -42,7 +44,7 @@ use collectors::{Collectors, Found};
 use escalation::Escalation;
 pub use exposure::{Door, DoorKind, Exposure, Reach};
 pub use images::RunningImages;
-pub use joined::Joined;
+pub use joined::{Joined, Supposed};
 pub use network::{DefaultDeny, Isolation, Network};
 pub use pods::DebuggedPods;
 use rbac::Rbac;
@@ -55,19 +57,28 @@ pub struct Relations<'a> {
     own: Joined,
     /// What was joined before, and is kept up to date by somebody else.
     lent: Option<&'a Joined>,
+    /// Whether what is not joined there yet is joined there.
+    fills: bool,
 }
 
 impl<'a> Relations<'a> {
     /// The relations of these facts. Nothing is computed yet.
     #[must_use]
     pub fn new(inventory: &'a Inventory) -> Self {
-        Self { inventory, own: Joined::default(), lent: None }
+        Self { inventory, own: Joined::default(), lent: None, fills: false }
     }
 
     /// The same, with what of it is known already.
     #[must_use]
     pub fn with(inventory: &'a Inventory, joined: &'a Joined) -> Self {
-        Self { inventory, own: Joined::default(), lent: Some(joined) }
+        Self { inventory, own: Joined::default(), lent: Some(joined), fills: true }
+    }
+
+    /// The same for somebody who looks on: what isn't known yet is found and forgotten again. The facts may be further than
+    /// what was joined of them.
+    #[must_use]
+    pub fn beside(inventory: &'a Inventory, joined: &'a Joined) -> Self {
+        Self { fills: false, ..Self::with(inventory, joined) }
     }
 
     /// The facts.
@@ -76,54 +87,58 @@ impl<'a> Relations<'a> {
         self.inventory
     }
 
-    fn joined(&self) -> &Joined {
-        self.lent.unwrap_or(&self.own)
+    /// Where a part is, or is to be.
+    fn part<T>(&self, of: impl Fn(&Joined) -> &OnceLock<T>) -> &OnceLock<T> {
+        match self.lent {
+            Some(lent) if self.fills || of(lent).get().is_some() => of(lent),
+            _ => of(&self.own),
+        }
     }
 
     /// Who mounts which claim.
     pub fn claims(&self) -> &Claims {
-        self.joined().claims.get_or_init(|| Claims::of_all(self.inventory))
+        self.part(|it| &it.claims).get_or_init(|| Claims::of_all(self.inventory))
     }
 
     /// The log collectors, and whose logs they read.
     #[must_use]
     pub fn collectors(&self) -> Collectors<'_> {
-        let found = self.joined().collectors.get_or_init(|| Found::in_facts(self.inventory));
+        let found = self.part(|it| &it.collectors).get_or_init(|| Found::in_facts(self.inventory));
         Collectors::new(self.inventory, found)
     }
 
     /// Who may do what.
     pub fn rbac(&self) -> &Rbac {
-        self.joined().rbac.get_or_init(|| Rbac::of(self.inventory))
+        self.part(|it| &it.rbac).get_or_init(|| Rbac::of(self.inventory))
     }
 
     /// The doors that lead to workloads.
     pub fn exposure(&self) -> &Exposure {
-        self.joined().exposure.get_or_init(|| Exposure::of_all(self.inventory))
+        self.part(|it| &it.exposure).get_or_init(|| Exposure::of_all(self.inventory))
     }
 
     /// The routes of Gateways.
     pub fn routes(&self) -> &Routes {
-        self.joined().routes.get_or_init(|| Routes::of_all(self.inventory))
+        self.part(|it| &it.routes).get_or_init(|| Routes::of_all(self.inventory))
     }
 
     /// What network policies isolate.
     pub fn network(&self) -> &Network {
-        self.joined().network.get_or_init(|| Network::of_all(self.inventory))
+        self.part(|it| &it.network).get_or_init(|| Network::of_all(self.inventory))
     }
 
     /// The digests that images run as.
     pub fn images(&self) -> &RunningImages {
-        self.joined().images.get_or_init(|| RunningImages::of_all(self.inventory))
+        self.part(|it| &it.images).get_or_init(|| RunningImages::of_all(self.inventory))
     }
 
     /// The pods that somebody debugs or has debugged.
     pub fn debugged(&self) -> &DebuggedPods {
-        self.joined().debugged.get_or_init(|| DebuggedPods::of_all(self.inventory))
+        self.part(|it| &it.debugged).get_or_init(|| DebuggedPods::of_all(self.inventory))
     }
 
     /// What leads to what.
     pub fn escalation(&self) -> &Escalation {
-        self.joined().escalation.get_or_init(|| Escalation::of(self.inventory, self.rbac()))
+        self.part(|it| &it.escalation).get_or_init(|| Escalation::of(self.inventory, self.rbac()))
     }
 }

@@ -34,6 +34,7 @@ use stanchion::api::Kind;
 use stanchion::api::schema::{unknown_fields, validate};
 use stanchion::engine::catalogue;
 use stanchion::engine::control::{Heading, Scene, Subject};
+use stanchion::engine::evaluate::{Ledger, Preview};
 use stanchion::engine::needs::looks_at;
 use stanchion::facts::Inventory;
 use stanchion::facts::object::{Object, ObjectKind, Recognition, recognize};
@@ -116,6 +117,31 @@ fn inventory(objects: &[Object], without: Option<ObjectKind>) -> Inventory {
     let mut inventory = Inventory::default();
     objects.iter().filter(|it| Some(it.kind()) != without).for_each(|it| drop(inventory.add(it.clone())));
     inventory
+}
+
+#[test]
+fn a_review_says_what_the_engine_says() {
+    let mut compared = 0;
+    for case in &Case::all() {
+        let objects = Objects::of(case);
+        let inventory = objects.inventory.clone();
+        let judged = objects.judge(case.now);
+        let ledger = Ledger::new(&judged.policy, &inventory, case.now);
+        let preview = Preview::new(&judged.policy, &inventory, &ledger, case.now);
+        // Files may hold an object twice; an API server never does.
+        let twice = judged.assessment.subjects.keys().any(|key| key.instance > 0);
+        for (key, assessed) in judged.assessment.subjects.iter().filter(|_| !twice) {
+            let object = match inventory.workload(key) {
+                Some(workload) => Object::Workload(Box::new(workload.clone())),
+                None => inventory.get(key.kind, &key.namespace, &key.name).unwrap().clone(),
+            };
+            let expected = Some(&**assessed);
+            assert_eq!(preview.again(key).as_ref(), expected, "{}: {key} as it is", case.name);
+            assert_eq!(preview.judge(&object).as_ref(), expected, "{}: {key} as it is wanted", case.name);
+            compared += 1;
+        }
+    }
+    assert!(compared > 200, "only {compared} subjects were compared");
 }
 
 #[test]

@@ -16,6 +16,8 @@ mod reference;
 
 use std::{env, fs, path::Path};
 
+use stanchion::admission::configuration;
+use stanchion::facts::CustomKinds;
 use stanchion::{
     api::{self, Kind},
     policies,
@@ -59,6 +61,12 @@ fn the_policies_are_fresh() {
     let policies = policies::yaml(&policies::validating(policies::OPERATOR)).unwrap();
     check("deploy/policies.yaml", &policies);
     check("deploy/stamp.yaml", &policies::yaml(&policies::mutating()).unwrap());
+}
+
+#[test]
+fn the_configuration_of_the_webhook_is_fresh() {
+    let webhook = configuration::webhook(&CustomKinds::default());
+    check("deploy/webhook.yaml", &configuration::yaml(&[configuration::service(), webhook]).unwrap());
 }
 
 #[test]

@@ -130,6 +130,7 @@ conditions! {
             False AUDITING Auditing: "Every tier is at Audit: failures are counted, nobody is warned or blocked.",
             True WARNING Warning: "Every tier is at Warn: who applies a failing workload is warned, nobody is blocked.",
             True DENYING Denying: "Every tier is at Deny: failing workloads are refused, but for what the ratchet spares.",
+            False CIRCUIT_BREAKER_OPEN CircuitBreakerOpen: "More was denied within the window of `rollout.circuitBreaker` than it allows: at least one tier was put back to the stage before Deny. See that the standard is right, then promote the tier.",
             True MIXED_STAGES MixedStages: "The tiers are at different stages; `status.tiers` says which is where.",
         }
     }

@@ -170,6 +170,11 @@ pub struct TierStage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Observed")]
     pub since: Option<Time>,
+    /// When the circuit breaker put the tier back to this stage: more was denied than anybody can have meant. Absent: it did
+    /// not, or the tier has been at Deny since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Observed")]
+    pub tripped: Option<Time>,
     /// The tier's compliance with this standard, in percent. Absent: nothing was evaluated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Percent")]
@@ -179,6 +184,11 @@ pub struct TierStage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "i64", range(min = 0))]
     pub would_deny: Option<i64>,
+    /// How many objects fail that were made or changed while the webhook did not answer, and that Deny would have refused.
+    /// Absent: none, or the action is less.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "i64", range(min = 0))]
+    pub unanswered: Option<i64>,
     /// The action of the next stage. Absent: there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Action")]

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::approval::Rules;
@@ -13,7 +14,7 @@ use super::policy::{self, Policy, Settings};
 use super::standard::CompiledStandard;
 use super::status::Refusal;
 use super::tier::{CompiledTier, Tiers};
-use crate::api::{InForce, Kind, RiskException, SecurityStandard, ServiceTier};
+use crate::api::{Action, InForce, Kind, RiskException, SecurityStandard, ServiceTier};
 use crate::facts::Text;
 
 type Key = (Kind, Text, Text);
@@ -108,6 +109,19 @@ impl Decisions {
         let name = name_of(standard.metadata.name.as_deref());
         self.policy.stages.retain(|(of, _), _| *of != name);
         self.policy.stages.extend(policy::recorded_stages(standard));
+    }
+
+    /// Too much was denied in a tier: what is recorded of it is put back, if it is at Deny. True if it was.
+    pub fn trip(&mut self, standard: &Text, tier: &Text, now: Timestamp) -> bool {
+        let compiled = self.policy.standards.iter().find(|it| it.name == *standard);
+        let record = self.policy.stages.get_mut(&(standard.clone(), tier.clone()));
+        match (compiled, record) {
+            (Some(compiled), Some(record)) if record.action == Action::Deny => {
+                *record = compiled.rollout.trip(Some(tier), *record, now);
+                true
+            }
+            _ => false,
+        }
     }
 
     /// A standard is gone.

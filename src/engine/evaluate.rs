@@ -4,6 +4,7 @@ mod find;
 mod judge;
 mod ledger;
 mod placing;
+mod preview;
 mod renewals;
 mod states;
 
@@ -26,6 +27,7 @@ pub use find::NotJudged;
 use judge::Judge;
 pub use ledger::{Decided, Ledger};
 use placing::{Placed, Placing};
+pub use preview::Preview;
 pub use states::ExceptionState;
 use states::Targeted;
 
@@ -167,7 +169,7 @@ fn judge(
     for some in placed.chunks(MANY) {
         let judged = some.par_iter().with_min_len(FEW).map(|subject| {
             let meant = targeted.get(&subject.key).map_or(&[][..], Vec::as_slice);
-            let judge = Judge { policy, placed: subject, meant, exceptions, uses: Vec::new() };
+            let judge = Judge { policy, placed: subject, meant, exceptions, first: 0, uses: Vec::new() };
             leave(judge.judge(&subject.scene(relations, now)))
         });
         let judged: Vec<Assessed> = judged.collect();

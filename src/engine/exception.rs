@@ -2,13 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::approval::{Ballot, Claim, Electorate, KeyId, Tally, Trust};
+use super::approval::{Ballot, Claim, Electorate, KeyId, Rules, Tally, Trust};
 use super::catalogue;
 use super::control::{Control, Finding, Subject};
 use super::error::{CompileError, CompileErrors};
 use super::pattern::ImagePattern;
 use super::tier::check_selector;
-use crate::api::{ExceptionBounds, RiskException};
+use crate::api::{BREAK_GLASS, ExceptionBounds, RiskException};
 use crate::facts::{ContainerRef, Selector, SubjectKey, Text, Workload};
 
 /// How long before its end an exception is said to expire soon.
@@ -19,6 +19,9 @@ pub const GRACE: SignedDuration = SignedDuration::from_hours(24);
 
 /// The namespace in which what is of the cluster as a whole is excepted: Stanchion's own.
 pub const HOME: &str = "stanchion-system";
+
+/// The longest that such an exception lasts: a day, and the minutes by which clocks differ.
+const GLASS_LASTS: SignedDuration = SignedDuration::from_mins(24 * 60 + 5);
 
 /// An exception that can be applied.
 #[derive(Debug, Clone)]
@@ -53,6 +56,8 @@ pub struct CompiledException {
     requested_by: Option<Text>,
     clusters: Vec<Text>,
     ballots: Vec<Ballot>,
+    /// The ticket for which somebody broke the glass, if it is for that.
+    pub glass: Option<Text>,
 }
 
 #[derive(Debug, Clone)]
@@ -148,6 +153,11 @@ impl CompiledException {
             requested_by: spec.requested_by.as_deref().map(Text::from),
             clusters: spec.clusters.iter().map(|name| name.as_str().into()).collect(),
             ballots: Ballot::all(exception, trust),
+            glass: meta
+                .annotations
+                .as_ref()
+                .and_then(|all| all.get(BREAK_GLASS))
+                .map(|it| it.as_str().into()),
         };
         CompileErrors::check(compiled, errors)
     }
@@ -207,6 +217,14 @@ impl CompiledException {
                 || containers(subject).any(|it| target.covers_image(it.image.as_deref())))
     }
 
+    /// Whether it names an object of its namespace, whatever else it asks for.
+    #[must_use]
+    pub fn names(&self, key: &SubjectKey) -> bool {
+        let is_home =
+            key.namespace == self.namespace || key.name == self.namespace || key.namespace.is_empty();
+        is_home && self.target.names.contains(&key.name)
+    }
+
     /// The same whatever the images: with another image it is the same workload.
     #[must_use]
     pub fn aims_at(&self, key: &SubjectKey, subject: Subject<'_>) -> bool {
@@ -257,6 +275,19 @@ impl CompiledException {
     pub fn tally(&self, electorate: &Electorate<'_>, now: Timestamp) -> Tally {
         let (requested_by, clusters) = (self.requested_by.as_ref(), self.clusters.as_slice());
         electorate.count(Claim { requested_by, clusters, ballots: &self.ballots }, now)
+    }
+
+    /// Whether it stands without an approval: somebody with the right to do so broke the glass. It lasts a day and no longer,
+    /// and where names prove something the API server holds that nobody but the operator writes one.
+    #[must_use]
+    pub fn is_break_glass(&self, trust: Trust, rules: &Rules) -> bool {
+        let begun = self.begun().unwrap_or(self.expires_at);
+        let is_vouched_for = match trust {
+            Trust::Recorded => true,
+            Trust::Enforced => *rules == Rules::InPlace,
+            Trust::Signed => false,
+        };
+        self.glass.is_some() && is_vouched_for && self.expires_at.duration_since(begun) <= GLASS_LASTS
     }
 
     /// The keys that signed its approvals.

@@ -6,9 +6,11 @@
 
 mod expiry;
 mod reason;
+mod stage;
 
 pub use expiry::on_workloads;
 pub use reason::{About, REASONS, Reason, Rhythm, Weight};
+pub use stage::before_a_stage;
 
 use std::fmt;
 
@@ -18,7 +20,7 @@ use sha2::{Digest, Sha256};
 
 use crate::api::condition::exception::{ACTIVE, EXPIRED, REVOKED};
 use crate::api::condition::{self, Status};
-use crate::api::{Action, Date, Kind, RiskExceptionStatus, TierStage};
+use crate::api::{Action, BREAK_GLASS, Date, Kind, RiskException, RiskExceptionStatus, TierStage};
 
 /// The longest note that the API takes, in bytes.
 pub const LONGEST_NOTE: usize = 1024;
@@ -105,6 +107,20 @@ pub fn of_stages(before: &[TierStage], now: &[TierStage]) -> Vec<Notice> {
         })
     };
     now.iter().filter_map(promoted).collect()
+}
+
+/// The glass that somebody broke, for as long as that excuses anything.
+#[must_use]
+pub fn of_glass(exception: &RiskException, now: &RiskExceptionStatus) -> Option<Notice> {
+    let ticket = exception.metadata.annotations.as_ref()?.get(BREAK_GLASS)?;
+    let user = exception.spec.requested_by.as_deref().unwrap_or("somebody");
+    let note = format!(
+        "{user} broke the glass for {ticket}: {} is let through until {}.",
+        exception.spec.target.names.join(", "),
+        exception.spec.expires_at.0.strftime("%Y-%m-%d %H:%M UTC"),
+    );
+    let lives = held(&now.conditions, ACTIVE.condition);
+    lives.then(|| Notice::new(&reason::GLASS_BROKEN, String::new(), &note))
 }
 
 /// The review of an exception that came due since its status was written; none of one that doesn't live any more.

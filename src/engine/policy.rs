@@ -205,7 +205,8 @@ pub(super) fn recorded_stages(standard: &SecurityStandard) -> impl Iterator<Item
     let tiers = standard.status.iter().flat_map(|status| &status.tiers);
     let watch = standard.status.as_ref().and_then(Watch::recorded);
     tiers.filter_map(move |tier| {
-        let record = Record { action: tier.action?, since: tier.since.as_ref()?.0, watch };
+        let tripped = tier.tripped.as_ref().map(|time| time.0);
+        let record = Record { action: tier.action?, since: tier.since.as_ref()?.0, watch, tripped };
         Some(((name.clone(), Text::from(tier.name.as_str())), record))
     })
 }

@@ -15,7 +15,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::error::CompileError;
 use super::posture::UNCLASSIFIED;
-use crate::api::{Action, Date, HOLD, PROMOTE, Percent, Rollout, SecurityStandardStatus, Stage};
+use crate::api::{
+    Action, CircuitBreaker, Date, HOLD, PROMOTE, Percent, Rollout, SecurityStandardStatus, Stage,
+};
 use crate::facts::Text;
 
 /// The most stages that a plan can have: each of the three actions once.
@@ -31,6 +33,17 @@ pub struct CompiledRollout {
     asked: Asked,
     /// Until then, Deny stops only what makes a workload worse than it is.
     pub ratchet_until: Option<Timestamp>,
+    /// How much is too much.
+    pub breaker: Breaker,
+}
+
+/// More denials than anybody can have meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Breaker {
+    /// The most objects that may be denied within the window.
+    pub most: u64,
+    /// The window.
+    pub window: SignedDuration,
 }
 
 /// The stages of a tier, from the mildest action to the gravest; never empty.
@@ -62,6 +75,8 @@ pub struct Record {
     pub since: Timestamp,
     /// When somebody looked, as far as that is recorded.
     pub watch: Option<Watch>,
+    /// When too much was denied, so that the tier was put back; until it denies again.
+    pub tripped: Option<Timestamp>,
 }
 
 /// When somebody looked. Time counts as evidence only if it was watched: neither an operator that didn't run nor a clock
@@ -79,6 +94,9 @@ const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(36);
 
 /// How far a clock may be put back to be right again.
 const CORRECTION: SignedDuration = SignedDuration::from_mins(5);
+
+/// How long a tier that was put back because too much was denied stays there, unless somebody promotes it.
+const CALMS_DOWN: SignedDuration = SignedDuration::from_hours(24);
 
 /// How long time is watched without a break before anything is promoted again.
 const TRIED: SignedDuration = SignedDuration::from_hours(24);
@@ -119,6 +137,11 @@ impl Record {
         Self { since, watch: Some(Watch::at(Some(watch), now)), ..self }
     }
 
+    /// Until when a tier that was put back is not denied anything again.
+    fn calm(self, next: Action) -> Option<Timestamp> {
+        self.tripped.filter(|_| next == Action::Deny)?.checked_add(CALMS_DOWN).ok()
+    }
+
     /// Until when time is watched before anything is promoted.
     fn tried(self) -> Option<Timestamp> {
         self.watch?.since?.checked_add(TRIED).ok()
@@ -147,6 +170,8 @@ pub enum Blocker {
     Soak(Timestamp),
     /// Nobody looked for a while, or the clock was set.
     Watching(Timestamp),
+    /// Too much was denied.
+    Tripped(Timestamp),
     /// The day hasn't come.
     NotBefore(Timestamp),
     /// A freeze is on, and why.
@@ -165,6 +190,15 @@ impl Blocker {
     const fn holds_whoever_asks(&self) -> bool {
         matches!(self, Self::Hold | Self::Held(_) | Self::Unreadable(_) | Self::Freeze(..))
     }
+
+    /// Whether it goes away by itself, with time alone.
+    #[must_use]
+    pub const fn is_over_with_time(&self) -> bool {
+        matches!(
+            self,
+            Self::Soak(_) | Self::Watching(_) | Self::Tripped(_) | Self::NotBefore(_) | Self::Freeze(..)
+        )
+    }
 }
 
 impl fmt::Display for Blocker {
@@ -181,6 +215,12 @@ impl fmt::Display for Blocker {
             Self::Watching(until) => write!(
                 f,
                 "watching until {}: nobody looked for more than a day, or the clock was set",
+                until.strftime("%Y-%m-%d %H:%M UTC")
+            ),
+            Self::Tripped(until) => write!(
+                f,
+                "the circuit breaker is open until {}: too much was denied; see that the standard is right, and \
+                 promote the tier",
                 until.strftime("%Y-%m-%d %H:%M UTC")
             ),
             Self::NotBefore(until) => write!(f, "not before {}", day(until)),
@@ -253,6 +293,7 @@ impl CompiledRollout {
             hold: written.hold,
             asked: Asked::default(),
             ratchet_until: written.ratchet.as_ref().map(|ratchet| ratchet.until.end()),
+            breaker: Breaker::of(written.circuit_breaker.as_ref()),
         }
     }
 
@@ -260,6 +301,14 @@ impl CompiledRollout {
     #[must_use]
     pub fn as_asked(self, meta: &ObjectMeta) -> Self {
         Self { asked: Asked::of(meta), ..self }
+    }
+
+    /// What is recorded of a tier that denies and has denied too much: it is put back to the stage before.
+    #[must_use]
+    pub fn trip(&self, tier: Option<&str>, record: Record, now: Timestamp) -> Record {
+        let milder = self.plan(tier).actions().filter(|action| *action < Action::Deny).last();
+        let action = milder.unwrap_or(Action::Warn);
+        Record { action, since: now, tripped: Some(now), ..record }
     }
 
     /// The plan of a tier, or the one for everything that has none of its own.
@@ -291,7 +340,8 @@ impl CompiledRollout {
         }
         match standing.next {
             Some(action) if standing.blocked_by.is_empty() => {
-                let record = Record { action, since: now, ..standing.record };
+                let tripped = standing.record.tripped.filter(|_| action != Action::Deny);
+                let record = Record { action, since: now, tripped, ..standing.record };
                 self.look_ahead(plan, stage + 1, record, measure, now)
             }
             _ => standing,
@@ -310,18 +360,22 @@ impl CompiledRollout {
             Standing { record, stage, next: None, promotable_from: None, blocked_by: Vec::new() };
         let (Some(here), Some(next)) = (plan.0.get(stage), plan.0.get(stage + 1)) else { return standing };
         let soaked = here.soaked(record);
-        let earliest = [here.not_before, record.tried()].into_iter().flatten().fold(soaked, Timestamp::max);
+        let earliest = [here.not_before, record.tried(), record.calm(next.action)]
+            .into_iter()
+            .flatten()
+            .fold(soaked, Timestamp::max);
         standing.next = Some(next.action);
         // A freeze that holds now also holds what could have gone on before it.
         let earliest = if self.freeze(now).is_some() { earliest.max(now) } else { earliest };
         standing.promotable_from = Some(self.after_freezes(earliest));
-        standing.blocked_by = self.blockers(here, record, measure, now);
+        standing.blocked_by = self.blockers(here, next.action, record, measure, now);
         standing
     }
 
     fn blockers(
         &self,
         here: &CompiledStage,
+        next: Action,
         record: Record,
         measure: Measure,
         now: Timestamp,
@@ -335,6 +389,7 @@ impl CompiledRollout {
             self.asked.unreadable.clone().map(Blocker::Unreadable),
             (now < soaked).then_some(Blocker::Soak(soaked)),
             record.tried().filter(|until| now < *until).map(Blocker::Watching),
+            record.calm(next).filter(|until| now < *until).map(Blocker::Tripped),
             here.not_before.filter(|day| now < *day).map(Blocker::NotBefore),
             freeze.map(|freeze| Blocker::Freeze(freeze.to, freeze.reason.clone())),
             (gated && measure.compliance.is_none()).then_some(Blocker::NothingMeasured),
@@ -369,6 +424,13 @@ impl CompiledRollout {
     }
 }
 
+impl Breaker {
+    fn of(written: Option<&CircuitBreaker>) -> Self {
+        let CircuitBreaker { max_denials, window } = written.cloned().unwrap_or_default();
+        Self { most: u64::try_from(max_denials).unwrap_or(1), window: window.into() }
+    }
+}
+
 impl Plan {
     fn compile(stages: &[Stage], path: &str, errors: &mut Vec<CompileError>) -> Self {
         if stages.is_empty() {
@@ -398,8 +460,8 @@ impl Plan {
     /// at the gravest one below it, as of now. Without a record, at the first.
     fn place(&self, record: Option<Record>, now: Timestamp) -> (usize, Record) {
         let first = self.0.first().map(|stage| stage.action).unwrap_or_default();
-        let begins = |watch| (0, Record { action: first, since: now, watch });
-        let Some(record) = record else { return begins(None) };
+        let begins = |watch, tripped| (0, Record { action: first, since: now, watch, tripped });
+        let Some(record) = record else { return begins(None, None) };
         match self.0.iter().rposition(|stage| stage.action <= record.action) {
             Some(stage) => match self.0.get(stage) {
                 Some(found) if found.action != record.action => {
@@ -407,7 +469,7 @@ impl Plan {
                 }
                 _ => (stage, record),
             },
-            None => begins(record.watch),
+            None => begins(record.watch, record.tripped),
         }
     }
 

@@ -69,7 +69,9 @@ impl Findings<'_> {
         exception::status(self, index, before, generation)
     }
 
-    fn now(&self) -> Timestamp {
+    /// The time that it was judged for.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
         self.assessment.at
     }
 }

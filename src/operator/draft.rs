@@ -1,6 +1,6 @@
 //! The statuses that differ from what is there, what is to be told, and when the next one will differ by itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
@@ -13,18 +13,22 @@ use super::observed::resource;
 use super::status::Write;
 use super::watch::Key;
 use super::world::World;
-use crate::api::{Date, Kind};
+use crate::api::{Action, Date, Kind, TierStage};
 use crate::engine::decisions::Decisions;
 use crate::engine::error::{CompileError, CompileErrors};
+use crate::engine::evaluate::Outcome;
 use crate::engine::exception::HOME;
 use crate::engine::notice::{self, Notice};
+use crate::engine::posture::UNCLASSIFIED;
 use crate::engine::status::{Findings, Status, finished, refused, unevaluated};
+use crate::facts::SubjectKey;
 use crate::facts::object::ObjectKind;
 
 /// What is to be written.
 pub(super) struct Draft<'a> {
     world: &'a World,
     decisions: &'a Decisions,
+    unanswered: &'a Unanswered,
     now: Timestamp,
     /// The statuses.
     pub(super) writes: Vec<Write>,
@@ -42,11 +46,13 @@ impl<'a> Draft<'a> {
         world: &'a World,
         decisions: &'a Decisions,
         findings: &Findings<'_>,
+        unanswered: &'a Unanswered,
         now: Timestamp,
     ) -> Self {
         let mut draft = Self {
             world,
             decisions,
+            unanswered,
             now,
             writes: Vec::new(),
             told: Vec::new(),
@@ -68,7 +74,10 @@ impl<'a> Draft<'a> {
             let generation = standard.metadata.generation.unwrap_or_default();
             let before = standard.status.as_ref();
             let index = findings.policy.standards.binary_search_by(|it| it.name.as_str().cmp(&key.1));
-            let made = index.ok().and_then(|index| findings.standard(index, before, generation));
+            let mut made = index.ok().and_then(|index| findings.standard(index, before, generation));
+            if let (Some(made), Ok(index)) = (&mut made, index) {
+                self.unanswered.mark(index, &mut made.tiers);
+            }
             let made = match (made, &missing) {
                 (Some(made), Some(missing)) => Some(unevaluated(made, before, missing, generation, self.now)),
                 (made, _) => made,
@@ -79,6 +88,9 @@ impl<'a> Draft<'a> {
             for tier in made.iter().flat_map(|status| &status.tiers) {
                 self.look_again(tier.promotable_from.as_ref());
                 self.look_again(tier.ratchet_until.as_ref());
+            }
+            if let Ok(index) = index {
+                self.tell_those(notice::before_a_stage(findings, index));
             }
             let Some(status) = self.finish(key, &standard.metadata, made, before) else { continue };
             let (conditions, stages) = before.map(|it| (&*it.conditions, &*it.tiers)).unwrap_or_default();
@@ -114,10 +126,11 @@ impl<'a> Draft<'a> {
                 let conditions = before.map(|it| &*it.conditions).unwrap_or_default();
                 let mut notices = notice::of_conditions(Kind::RiskException, conditions, &status.conditions);
                 notices.extend(notice::of_review(before, &status, self.now));
+                notices.extend(notice::of_glass(exception, &status));
                 self.tell(Kind::RiskException, &exception.metadata, notices);
             }
             if let Ok(index) = index {
-                self.tell_workloads(findings, index);
+                self.tell_those(notice::on_workloads(findings, index));
             }
         }
     }
@@ -177,13 +190,55 @@ impl<'a> Draft<'a> {
         self.told.extend(notices.into_iter().map(|it| Telling::about_ours(kind, meta, it, day)));
     }
 
-    /// Tells the workloads that an exception covers that it ends soon.
-    fn tell_workloads(&mut self, findings: &Findings<'_>, index: usize) {
+    /// Tells workloads what is about them.
+    fn tell_those(&mut self, notices: Vec<(&SubjectKey, Notice)>) {
         let day = Date::of(self.now);
-        for (key, notice) in notice::on_workloads(findings, index) {
+        for (key, notice) in notices {
             let uid =
                 self.world.inventory.workload(key).map(|it| it.meta.uid.to_string()).unwrap_or_default();
             self.told.push(Telling::about_workload(key, &uid, notice, day));
+        }
+    }
+}
+
+/// What went through while nobody answered and Deny would have refused.
+#[derive(Debug, Default)]
+pub(super) struct Unanswered {
+    /// How many, by a standard's place and the tier.
+    counts: BTreeMap<(usize, String), i64>,
+    /// Those of whom that is not so any more.
+    pub(super) settled: BTreeSet<SubjectKey>,
+}
+
+impl Unanswered {
+    /// Of the objects that went through, those that fail what denies.
+    pub(super) fn of(findings: &Findings<'_>, marked: &BTreeSet<SubjectKey>) -> Self {
+        let mut unanswered = Self::default();
+        for key in marked {
+            let Some(assessed) = findings.assessment.subjects.get(key) else {
+                unanswered.settled.insert(key.clone());
+                continue;
+            };
+            let tier = assessed.tier.as_deref().unwrap_or(UNCLASSIFIED);
+            let fails = |index: &usize| {
+                let own = assessed.outcomes.get(findings.policy.outcomes_of(*index)).unwrap_or_default();
+                own.contains(&Outcome::Fail)
+                    && findings.policy.action(*index, &tier.into()) == Some(Action::Deny)
+            };
+            let failed: Vec<usize> = (0..findings.policy.standards.len()).filter(fails).collect();
+            if failed.is_empty() {
+                unanswered.settled.insert(key.clone());
+            }
+            for index in failed {
+                *unanswered.counts.entry((index, tier.to_owned())).or_default() += 1;
+            }
+        }
+        unanswered
+    }
+
+    fn mark(&self, index: usize, tiers: &mut [TierStage]) {
+        for tier in tiers {
+            tier.unanswered = self.counts.get(&(index, tier.name.clone())).copied();
         }
     }
 }

@@ -25,6 +25,8 @@ struct Seen {
     /// Whether there was an evaluation.
     evaluated: bool,
     watches: BTreeMap<ObjectKind, Watch>,
+    /// Why nobody is to be sent here, whatever else is so.
+    closed: Option<&'static str>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -39,12 +41,17 @@ impl Health {
     pub(super) fn new(now: i64, custom: &CustomKinds) -> Self {
         let watch = Watch { active: now, listed: false, denied: None };
         let watches = observed::kinds(custom).map(|kind| (kind, watch)).collect();
-        Self(Mutex::new(Seen { beat: now, evaluated: false, watches }))
+        Self(Mutex::new(Seen { beat: now, evaluated: false, watches, closed: None }))
     }
 
     /// The evaluation lives.
     pub(super) fn beat(&self, now: i64) {
         self.seen().beat = now;
+    }
+
+    /// Nobody is to be sent here for now, and why; or somebody is again.
+    pub(super) fn close(&self, why: Option<&'static str>) {
+        self.seen().closed = why;
     }
 
     /// An evaluation is done.
@@ -82,6 +89,9 @@ impl Health {
     /// What a reader should know of an operator that is ready; or why it isn't.
     pub(super) fn ready(&self) -> Result<String, String> {
         let seen = self.seen();
+        if let Some(why) = seen.closed {
+            return Err(why.to_owned());
+        }
         let denied = |ours: bool| {
             let of_these = seen.watches.iter().filter(move |(kind, _)| is_ours(**kind) == ours);
             of_these.filter_map(|(kind, watch)| Some(format!("{} {}", watch.denied?, resource(*kind).plural)))

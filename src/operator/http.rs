@@ -22,7 +22,8 @@ pub(super) async fn serve(
     shared: Arc<Shared>,
     tasks: &mut JoinSet<&'static str>,
 ) -> Result<(), Error> {
-    let listener = TcpListener::bind(address).await.map_err(|error| Error::Listen(address, error))?;
+    let listener =
+        TcpListener::bind(address).await.map_err(|error| Error::Listen(address, error, "--http"))?;
     if let Ok(bound) = listener.local_addr() {
         info!(address = %bound, "serving /livez, /readyz and /metrics");
     }

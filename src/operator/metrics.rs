@@ -1,5 +1,6 @@
 //! Metrics, in the OpenMetrics text format. Every name is in `table`, and the number of series is bounded.
 
+mod admission;
 mod posture;
 mod process;
 mod samples;
@@ -8,6 +9,7 @@ mod table;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -19,10 +21,13 @@ use prometheus_client::registry::Registry;
 use super::clock;
 use super::observed::{is_ours, kinds, resource};
 use super::world::World;
+use crate::admission::Act;
+use crate::admission::gaps::Gaps;
 use crate::cluster::resource_name;
 use crate::engine::status::Findings;
 use crate::facts::object::ObjectKind;
 use crate::facts::{CustomKinds, WorkloadKind};
+pub(super) use admission::Reviewed;
 pub(super) use posture::Shown;
 use posture::{Posture, number};
 use samples::Samples;
@@ -87,6 +92,7 @@ impl Told {
 pub(super) struct Metrics {
     registry: Registry,
     posture: Posture,
+    admission: admission::Admission,
     evaluations: Counter,
     judged: Counter,
     evaluation: Histogram,
@@ -110,6 +116,7 @@ impl Metrics {
         let mut metrics = Self {
             registry: Registry::default(),
             posture: Posture::default(),
+            admission: admission::Admission::default(),
             evaluations: Counter::default(),
             judged: Counter::default(),
             evaluation: Histogram::new(SECONDS),
@@ -140,6 +147,7 @@ impl Metrics {
         table::TIER_MEASURED.register(registry, self.posture.measured.clone());
         table::TIER_TARGET.register(registry, self.posture.targets.clone());
         table::EXCEPTIONS.register(registry, self.posture.exceptions.clone());
+        self.admission.register(registry);
         table::EVALUATIONS.register(registry, self.evaluations.clone());
         table::SUBJECTS_JUDGED.register(registry, self.judged.clone());
         table::EVALUATION_DURATION.register(registry, self.evaluation.clone());
@@ -267,6 +275,26 @@ impl Metrics {
 
     pub(super) fn leads(&self, leads: bool) {
         self.leader.set(i64::from(leads));
+    }
+
+    /// A review was answered so, after so long.
+    pub(super) fn reviewed(&self, reviewed: &Reviewed, took: Duration) {
+        self.admission.reviewed(reviewed, took);
+    }
+
+    /// So it is known when somebody answered.
+    pub(super) fn answered(&self, gaps: &Gaps, now: Timestamp) {
+        self.admission.answered(gaps, now);
+    }
+
+    /// An answer did this.
+    pub(super) fn acted(&self, acts: &[Act]) {
+        self.admission.acted(acts);
+    }
+
+    /// A connection of the webhook came to nothing.
+    pub(super) fn connection_dropped(&self) {
+        self.admission.dropped();
     }
 
     pub(super) fn render(&self) -> String {

@@ -1,6 +1,7 @@
 //! Reconciling: what changed is judged by the pure engine, and what differs is handed to the writer.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,19 +9,22 @@ use opentelemetry::trace::SpanContext;
 use tokio::sync::watch;
 use tracing::{debug, warn};
 
-use super::draft::Draft;
+use super::draft::{Draft, Unanswered};
 use super::events::{self, Outbox, Telling};
 use super::lease::Proof;
-use super::metrics::{Failure, Shown, Told};
+use super::metrics::{self, Failure, Shown};
 use super::status::{self, Write};
 use super::trace::Came;
 use super::world::{Changes, World};
-use super::{Shared, clock};
+use super::{Shared, clock, heartbeat, watchman};
+use crate::admission::stages::Stages;
+use crate::admission::tally::{self, Place};
 use crate::api::Kind;
 use crate::engine::decisions::Decisions;
 use crate::engine::evaluate::Ledger;
 use crate::engine::policy::Settings;
 use crate::engine::status::Findings;
+use crate::facts::SubjectKey;
 
 /// How long to wait after a change, so that what comes together is evaluated once: at least, and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
@@ -46,6 +50,17 @@ struct Evaluated {
     judged: usize,
     /// What of it metrics show.
     shown: Shown,
+    /// What went through unanswered and needs no mark any more.
+    settled: BTreeSet<SubjectKey>,
+}
+
+/// What is known of admission by the one who writes.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// What was denied lately by all replicas.
+    denied: BTreeMap<Place, u64>,
+    /// What went through while nobody answered.
+    unanswered: BTreeSet<SubjectKey>,
 }
 
 /// What an evaluation found to be written, and since when that is so.
@@ -59,29 +74,38 @@ pub(super) struct Round {
     pub(super) span: Option<SpanContext>,
 }
 
+/// Evaluates for whoever asks, and writes nothing. Never returns.
+pub(super) async fn look_on(shared: Arc<Shared>) -> &'static str {
+    let (outbox, _inbox) = watch::channel(Round { writes: Vec::new(), since: clock::instant(), span: None });
+    let (_leads, leader) = watch::channel(false);
+    evaluate_for_ever(&shared, &outbox, &Outbox::default(), &leader).await;
+    "evaluation"
+}
+
 /// Evaluates when something changed or time makes a difference. Never returns.
-pub(super) async fn run(
-    shared: Arc<Shared>,
-    settings: Settings,
-    leader: watch::Receiver<bool>,
-    proof: Proof,
-) -> &'static str {
+pub(super) async fn run(shared: Arc<Shared>, leader: watch::Receiver<bool>, proof: Proof) -> &'static str {
     let (outbox, inbox) = watch::channel(Round { writes: Vec::new(), since: clock::instant(), span: None });
     let events = Outbox::default();
-    let evaluating = evaluate_for_ever(&shared, settings, &outbox, &events, &leader);
+    let evaluating = evaluate_for_ever(&shared, &outbox, &events, &leader);
     let writing = status::write_for_ever(&shared, inbox, leader.clone(), proof.clone());
-    let telling = events::write_for_ever(&shared, &events, leader.clone(), proof);
-    tokio::select! { () = evaluating => "evaluation", () = writing => "writing", () = telling => "telling" }
+    let telling = events::write_for_ever(&shared, &events, leader.clone(), proof.clone());
+    let listening = heartbeat::listen(&shared, leader.clone(), proof.clone());
+    let watching = watchman::watch(&shared, leader.clone(), proof);
+    tokio::select! {
+        () = evaluating => "evaluation",
+        () = writing => "writing",
+        () = telling => "telling",
+        () = listening => "listening",
+        () = watching => "watching",
+    }
 }
 
 async fn evaluate_for_ever(
     shared: &Arc<Shared>,
-    settings: Settings,
     outbox: &watch::Sender<Round>,
     events: &Outbox,
     leader: &watch::Receiver<bool>,
 ) {
-    let evaluator = Arc::new(Mutex::new(Evaluator::new(settings)));
     let mut next: Option<Timestamp> = None;
     let mut pause = PAUSES.0;
     loop {
@@ -93,9 +117,9 @@ async fn evaluate_for_ever(
         if !shared.world.read().await.is_synced() {
             continue;
         }
-        let (world, evaluator) = (Arc::clone(shared), Arc::clone(&evaluator));
+        let world = Arc::clone(shared);
         let began = clock::instant();
-        let evaluated = tokio::task::spawn_blocking(move || once(&world, &evaluator));
+        let evaluated = tokio::task::spawn_blocking(move || once(&world));
         match evaluated.await {
             Ok((evaluated, since, span)) => {
                 next = Some(evaluated.next);
@@ -107,7 +131,7 @@ async fn evaluate_for_ever(
                 let dropped = events.offer(evaluated.told, *leader.borrow());
                 if dropped > 0 {
                     warn!(dropped, "more is to be told than events are written; the statuses say all");
-                    shared.metrics.told(Told::Dropped, dropped);
+                    shared.metrics.told(metrics::Told::Dropped, dropped);
                 }
             }
             Err(error) => {
@@ -123,8 +147,8 @@ async fn evaluate_for_ever(
 
 /// One evaluation, and when the first change came that it judged; its own beginning, where time alone asked for it. With
 /// traces, its span.
-fn once(shared: &Shared, evaluator: &Mutex<Evaluator>) -> (Evaluated, Instant, Option<SpanContext>) {
-    let mut evaluator = evaluator.lock().unwrap_or_else(PoisonError::into_inner);
+fn once(shared: &Shared) -> (Evaluated, Instant, Option<SpanContext>) {
+    let mut evaluator = shared.evaluator.blocking_write();
     let mut world = shared.world.blocking_write();
     let changes = world.take_changes();
     if changes.is_none() {
@@ -137,7 +161,10 @@ fn once(shared: &Shared, evaluator: &Mutex<Evaluator>) -> (Evaluated, Instant, O
     let seen = unseen.as_ref().filter(|_| changes.is_some());
     let (since, number) = (seen.map(|it| it.first), seen.map_or(0, |it| it.number));
     let (began, now) = (clock::instant(), clock::now());
-    let evaluated = evaluator.evaluate(&world, changes, now);
+    let denied = shared.heard.lock().unwrap_or_else(PoisonError::into_inner).denied.clone();
+    let told = Told { denied, unanswered: shared.watchman.marked() };
+    let evaluated = evaluator.evaluate(&world, changes, &told, now);
+    shared.watchman.settle(&evaluated.settled);
     evaluator.show(shared, &evaluated, &world);
     shared.metrics.timed(began.elapsed(), since.map(|since| since.elapsed()), evaluated.judged);
     let came = Came { changes: number, judged: evaluated.judged, writes: evaluated.writes.len() };
@@ -159,20 +186,28 @@ async fn wait(shared: &Shared, next: Option<Timestamp>) -> bool {
 }
 
 /// What is kept from one evaluation to the next.
-struct Evaluator {
-    decisions: Decisions,
+pub(super) struct Evaluator {
+    pub(super) decisions: Decisions,
     /// Nothing before the first evaluation, and after one that failed.
-    ledger: Option<Ledger>,
+    pub(super) ledger: Option<Ledger>,
+    /// What happens to what fails.
+    pub(super) stages: Stages,
 }
 
 impl Evaluator {
-    fn new(settings: Settings) -> Self {
+    pub(super) fn new(settings: Settings) -> Self {
         let settings = Settings { keeps_record: true, ..settings };
-        Self { decisions: Decisions::under(settings), ledger: None }
+        Self { decisions: Decisions::under(settings), ledger: None, stages: Stages::default() }
     }
 
     /// Judges what changed in the world; everything, if that isn't known.
-    fn evaluate(&mut self, world: &World, changes: Option<Changes>, now: Timestamp) -> Evaluated {
+    fn evaluate(
+        &mut self,
+        world: &World,
+        changes: Option<Changes>,
+        told: &Told,
+        now: Timestamp,
+    ) -> Evaluated {
         self.decisions.set_rules(&world.rules);
         // An evaluation that fails leaves no ledger behind.
         let (ledger, judged) = if let (Some(mut ledger), Some(changes)) = (self.ledger.take(), changes) {
@@ -188,10 +223,16 @@ impl Evaluator {
             let judged = ledger.assessment().subjects.len();
             (ledger, judged)
         };
+        for (standard, tier) in tally::tripped(self.decisions.policy(), &told.denied) {
+            self.decisions.trip(&standard, &tier, now);
+        }
         let findings = findings(&self.decisions, &ledger);
-        let Draft { writes, told, next, shown, .. } = Draft::new(world, &self.decisions, &findings, now);
+        self.stages = Stages::of(&findings);
+        let unanswered = Unanswered::of(&findings, &told.unanswered);
+        let Draft { writes, told, next, shown, .. } =
+            Draft::new(world, &self.decisions, &findings, &unanswered, now);
         self.ledger = Some(ledger);
-        Evaluated { writes, told, next, judged, shown }
+        Evaluated { writes, told, next, judged, shown, settled: unanswered.settled }
     }
 
     fn decide(&mut self, world: &World, changes: &Changes) {
@@ -270,10 +311,10 @@ mod tests {
         let (mut world, mut evaluator) = (World::default(), Evaluator::new(Settings::default()));
         let mut in_force = |object: Object| {
             let changes = world.take_changes();
-            evaluator.evaluate(&world, changes, now);
+            evaluator.evaluate(&world, changes, &Told::default(), now);
             world.put(object);
             let changes = world.take_changes();
-            evaluator.evaluate(&world, changes, now);
+            evaluator.evaluate(&world, changes, &Told::default(), now);
             evaluator.decisions.policy().standards.len()
         };
         assert_eq!(in_force(standard("u", "pod.privileged")), 1);
@@ -297,7 +338,10 @@ mod tests {
     fn next(exception: Object, now: &str) -> String {
         let mut world = World::default();
         world.put(exception);
-        Evaluator::new(Settings::default()).evaluate(&world, None, now.parse().unwrap()).next.to_string()
+        Evaluator::new(Settings::default())
+            .evaluate(&world, None, &Told::default(), now.parse().unwrap())
+            .next
+            .to_string()
     }
 
     #[test]
@@ -336,7 +380,7 @@ mod tests {
         let mut evaluator = Evaluator::new(Settings::default());
         let mut said = |world: &mut World, now: &str| {
             let changes = world.take_changes();
-            format!("{:?}", evaluator.evaluate(world, changes, now.parse().unwrap()).writes)
+            format!("{:?}", evaluator.evaluate(world, changes, &Told::default(), now.parse().unwrap()).writes)
         };
         world.put(exception(serde_json::Value::Null));
         let first = said(&mut world, "2026-11-10T12:00:00Z");

@@ -16,8 +16,10 @@ use tracing::{debug, info, warn};
 use super::metrics::Failure;
 use super::trace::Happened;
 use super::{Shared, clock};
+use crate::admission::passage::is_judged;
 use crate::cluster::list::is_served;
 use crate::cluster::observed::{Observed, is_optional, resource};
+use crate::facts::SubjectKey;
 use crate::facts::object::ObjectKind;
 
 /// How often is looked whether a permission that was denied is back.
@@ -272,7 +274,18 @@ impl Intake<'_> {
         let bytes = observed.raw.get();
         self.bytes.inc_by(bytes.len() as u64);
         match observed.decode(*kind) {
-            Ok(object) => shared.world.write().await.put(object),
+            Ok(object) => {
+                let mut world = shared.world.write().await;
+                let changed = world.put(object);
+                if changed && is_judged(*kind) && world.is_synced() {
+                    let (namespace, name) = key_of(observed);
+                    let key = SubjectKey::new(namespace, *kind, name);
+                    if world.inventory.owned_workload(&key).is_none() {
+                        shared.watchman.changed(key, clock::now());
+                    }
+                }
+                changed
+            }
             Err(error) => {
                 let key = key_of(observed);
                 shared.metrics.failed(Failure::Decode);

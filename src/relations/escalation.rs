@@ -104,6 +104,13 @@ pub struct Hop {
     pub namespace: Option<Text>,
 }
 
+/// How far the paths were known.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark {
+    places: usize,
+    names_pods: bool,
+}
+
 /// All paths.
 #[derive(Debug, Clone)]
 pub struct Escalation {
@@ -170,6 +177,25 @@ impl Escalation {
         self.settle(inventory, rbac, &mut known);
     }
 
+    /// What is known now, to come back to.
+    pub(super) fn mark(&self) -> Mark {
+        Mark { places: self.graph.len(), names_pods: self.names_pods }
+    }
+
+    /// Comes back to what was known when there was no other difference than in the bindings of these principals, which are
+    /// again as they were.
+    pub(super) fn come_back<'p>(
+        &mut self,
+        mark: Mark,
+        inventory: &Inventory,
+        rbac: &Rbac,
+        changed: impl IntoIterator<Item = &'p Principal>,
+    ) {
+        self.graph.truncate(mark.places);
+        self.rebind(inventory, rbac, changed);
+        self.names_pods = mark.names_pods;
+    }
+
     /// The shortest path to where one may do everything; nothing if there is none.
     #[must_use]
     pub fn path(&self, who: &Principal) -> Option<Vec<Hop>> {
@@ -198,7 +224,11 @@ impl Escalation {
     fn follow(&mut self, inventory: &Inventory, rbac: &Rbac, who: &Principal, known: &mut Known) {
         let mut held = known.held(rbac, who);
         if let Principal::Group(_) = who {
-            self.groups.insert(who.clone(), held.clone());
+            if held.is_empty() {
+                self.groups.remove(who);
+            } else {
+                self.groups.insert(who.clone(), held.clone());
+            }
         }
         let mut bindings = bindings_of(rbac, who);
         for group in groups_of(who) {
@@ -208,6 +238,7 @@ impl Escalation {
             }
         }
         if held.is_empty() && !self.graph.knows(who) {
+            self.binders.remove(who);
             return;
         }
         let holder = Holder { inventory, world: &self.world, rbac, held: &held, bindings: &bindings };

@@ -6,12 +6,12 @@ use std::sync::OnceLock;
 use super::affected::Affected;
 use super::claims::{self, Claims};
 use super::collectors::{self, Found};
-use super::escalation::{Escalation, Seen};
+use super::escalation::{Escalation, Mark, Seen};
 use super::exposure::Exposure;
 use super::images::{self, RunningImages};
 use super::network::Network;
 use super::pods::DebuggedPods;
-use super::rbac::{BindingKey, Principal, Rbac, RoleKey, shipped};
+use super::rbac::{BindingKey, Piece, Principal, Rbac, RoleKey, shipped};
 use super::routes::Routes;
 use crate::facts::rbac::{BindingKind, RoleKind};
 use crate::facts::{
@@ -49,6 +49,57 @@ impl Joined {
             update.take(change);
         }
         update.finish()
+    }
+}
+
+/// A role or a binding that was taken for granted, as it was known before.
+#[derive(Debug)]
+pub struct Supposed {
+    before: Piece,
+    principals: BTreeSet<Principal>,
+    paths: Option<Mark>,
+}
+
+/// Of more holders than this nobody waits to hear what a role means for each.
+const MOST_HOLDERS: usize = 256;
+
+impl Joined {
+    /// Takes a role or a binding of a cluster for granted, in rights and paths, and says whose judgement that may change.
+    /// Nothing of other kinds, of files, and where too many hold it.
+    pub fn suppose(&mut self, inventory: &Inventory, object: &Object) -> Option<(Supposed, Affected)> {
+        let rbac = self.rbac.get_mut().filter(|_| shipped::is_cluster(inventory))?;
+        let before = rbac.piece(object)?;
+        let mut principals = rbac.holders(&before);
+        match object {
+            Object::Role(role) => rbac.put_role(role),
+            Object::Binding(binding) => rbac.put_binding(binding),
+            _ => return None,
+        }
+        principals.extend(rbac.holders(&before));
+        if principals.len() > MOST_HOLDERS {
+            rbac.put_back(before);
+            return None;
+        }
+        let mut paths = None;
+        if let Some(escalation) = self.escalation.get_mut() {
+            paths = Some(escalation.mark());
+            escalation.rebind(inventory, rbac, &principals);
+        }
+        let mut affected = Affected::default();
+        for who in &principals {
+            affected.add_principal(inventory, who);
+        }
+        Some((Supposed { before, principals, paths }, affected))
+    }
+
+    /// Takes that back.
+    pub fn take_back(&mut self, inventory: &Inventory, supposed: Supposed) {
+        let Supposed { before, principals, paths } = supposed;
+        let Some(rbac) = self.rbac.get_mut() else { return };
+        rbac.put_back(before);
+        if let (Some(escalation), Some(mark)) = (self.escalation.get_mut(), paths) {
+            escalation.come_back(mark, inventory, rbac, &principals);
+        }
     }
 }
 

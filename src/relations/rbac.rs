@@ -18,7 +18,9 @@ pub use cover::{amounts_to_everything, covers, is_everything};
 pub use principal::{Identity, Principal};
 pub use request::Request;
 
-use crate::facts::{Binding, BindingKind, Inventory, Meta, Role, RoleKind, Rule, Selector, Text, TextMap};
+use crate::facts::{
+    Binding, BindingKind, Inventory, Meta, Object, Role, RoleKind, Rule, Selector, Text, TextMap,
+};
 
 /// How often aggregated roles hand on to each other what they collect: the longest chain of them that is followed.
 const ROUNDS: usize = 64;
@@ -118,6 +120,13 @@ pub struct Rbac {
     by_role: BTreeMap<RoleKey, BTreeSet<BindingKey>>,
 }
 
+/// What is known of one role or binding, be it there or not.
+#[derive(Debug)]
+pub(super) enum Piece {
+    Role(RoleKey, Option<KnownRole>),
+    Binding(BindingKey, Option<KnownBinding>),
+}
+
 impl Rbac {
     /// The roles and bindings of these facts. Files bind roles that Kubernetes ships without defining them: unless the
     /// facts are a whole cluster's, those that bindings name are there as Kubernetes ships them.
@@ -191,6 +200,57 @@ impl Rbac {
         }
         if let Some(role) = &known.role {
             forget(&mut self.by_role, role, key);
+        }
+    }
+
+    /// What is known of the role or the binding that an object is; nothing of other kinds.
+    pub(super) fn piece(&self, object: &Object) -> Option<Piece> {
+        Some(match object {
+            Object::Role(role) => {
+                let key = RoleKey::of(role);
+                Piece::Role(key.clone(), self.roles.get(&key).cloned())
+            }
+            Object::Binding(binding) => {
+                let key = BindingKey::of(binding);
+                Piece::Binding(key.clone(), self.bindings.get(&key).cloned())
+            }
+            _ => return None,
+        })
+    }
+
+    /// Makes it known again as it was. What aggregated roles collect in files is left as it is.
+    pub(super) fn put_back(&mut self, piece: Piece) {
+        match piece {
+            Piece::Role(key, known) => {
+                self.aggregated.remove(&key);
+                match known {
+                    Some(known) => {
+                        if known.is_aggregated() {
+                            self.aggregated.insert(key.clone());
+                        }
+                        self.roles.insert(key, known);
+                    }
+                    None => drop(self.roles.remove(&key)),
+                }
+            }
+            Piece::Binding(key, known) => {
+                self.remove_binding(&key);
+                if let Some(known) = known {
+                    self.know_binding(key, known);
+                }
+            }
+        }
+    }
+
+    /// Whoever has their rights from it.
+    pub(super) fn holders(&self, piece: &Piece) -> BTreeSet<Principal> {
+        match piece {
+            Piece::Role(key, _) => {
+                self.bindings_of_role(key).flat_map(|(_, known)| known.subjects.iter().cloned()).collect()
+            }
+            Piece::Binding(key, _) => {
+                self.bindings.get(key).into_iter().flat_map(|known| known.subjects.iter().cloned()).collect()
+            }
         }
     }
 

@@ -31,7 +31,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("fix", &["engine", "facts", "manifest"]),
     ("load", &["api", "engine", "facts", "manifest"]),
     ("controls", &["api", "declare_control", "engine", "facts", "relations"]),
-    ("admission", &["api", "engine", "facts", "load", "manifest"]),
+    ("admission", &["api", "engine", "facts", "relations"]),
     ("config", &["api", "engine", "facts", "manifest"]),
     ("draft", &["api", "engine", "facts"]),
     ("lint", &["api", "engine", "facts", "load", "manifest"]),
@@ -53,7 +53,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "webhook",
         ],
     ),
-    ("webhook", &["admission", "api", "controls", "engine", "facts", "load", "manifest", "report"]),
+    ("webhook", &["admission"]),
     (
         "cli",
         &[

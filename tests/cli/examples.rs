@@ -12,6 +12,8 @@ use tempfile::TempDir;
 /// Commands whose examples can't be run here, and why.
 const NOT_RUN: &[(&str, &str)] = &[
     ("controller", "it watches a cluster until it is stopped"),
+    ("webhook", "it answers an API server until it is stopped"),
+    ("run", "it watches a cluster until it is stopped"),
     ("approve", "it changes a cluster"),
     ("revoke", "it changes a cluster"),
     ("promote", "it changes a cluster"),

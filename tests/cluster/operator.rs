@@ -49,10 +49,16 @@ impl Operator {
 
     /// The same by a kubeconfig of its own.
     pub(crate) fn start_by(kubeconfig: &Path, identity: &str, flags: &[&str]) -> Self {
+        Self::launch("controller", kubeconfig, identity, flags)
+    }
+
+    /// The same by another command.
+    pub(crate) fn launch(command: &str, kubeconfig: &Path, identity: &str, flags: &[&str]) -> Self {
+        let subcommand = command;
         let folder = tempfile::tempdir().unwrap();
         let log = fs::File::create_new(folder.path().join("log")).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_stanchion"));
-        command.args(["controller", "--http", "127.0.0.1:0", "--namespace", HOME, "--identity", identity]);
+        command.args([subcommand, "--http", "127.0.0.1:0", "--namespace", HOME, "--identity", identity]);
         let trust: &[&str] =
             if flags.iter().any(|flag| flag.starts_with("--trust")) { &[] } else { &["--trust", "recorded"] };
         command.args(trust).args(flags).arg("--kubeconfig").arg(kubeconfig);
@@ -73,6 +79,15 @@ impl Operator {
             line.and_then(|line| line["address"].as_str()).map(str::to_owned).ok_or("not in its log")
         });
         operator
+    }
+
+    /// Where it answers an API server.
+    pub(crate) fn webhook(&self) -> String {
+        eventually("the address of the webhook", || {
+            let lines = self.log();
+            let line = lines.iter().find(|line| line["message"] == "answering the API server");
+            line.and_then(|line| line["address"].as_str()).map(str::to_owned).ok_or("not in its log")
+        })
     }
 
     /// What it logged so far.

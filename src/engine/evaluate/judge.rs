@@ -22,6 +22,8 @@ pub(super) struct Judge<'j, 'a> {
     /// The exceptions that are meant for it.
     pub(super) meant: &'j [usize],
     pub(super) exceptions: &'j [ExceptionState],
+    /// The place of the first of them in [`Policy::exceptions`].
+    pub(super) first: usize,
     pub(super) uses: Vec<Use>,
 }
 
@@ -99,7 +101,8 @@ impl Judge<'_, '_> {
 
     /// Counts the finding for every exception that covers it, and gives the one that ends last.
     fn cover(&mut self, control: &Control, standard: usize, judged: &Judged) -> Option<usize> {
-        let lives = |index: usize| self.exceptions.get(index).is_some_and(ExceptionState::covers);
+        let state = |index: usize| self.exceptions.get(index.checked_sub(self.first)?);
+        let lives = |index: usize| state(index).is_some_and(ExceptionState::covers);
         let covering: Vec<(usize, Timestamp)> = self
             .naming(control)
             .filter(|(index, exception)| {

@@ -42,7 +42,7 @@ pub struct Decided {
 /// would be more than the facts.
 #[derive(Debug)]
 pub struct Ledger {
-    joined: Joined,
+    pub(super) joined: Joined,
     kept: Kept,
     assessment: Assessment,
     posture: Posture,

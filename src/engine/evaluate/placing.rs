@@ -12,6 +12,9 @@ use crate::engine::tier::{CompiledTier, Placement};
 use crate::facts::{Inventory, List, Meta, Object, ObjectKind, SubjectKey, Text, TextMap, Workload};
 use crate::relations::Relations;
 
+/// The label that the API server gives to every namespace.
+const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+
 /// A subject with its tier.
 pub(super) struct Placed<'a> {
     pub(super) key: SubjectKey,
@@ -135,6 +138,24 @@ impl<'a> Placing<'a> {
             return self.workload(key, self.inventory.workload(key)?);
         }
         self.object(self.inventory.get(key.kind, &key.namespace, &key.name)?)
+    }
+
+    /// An object that need not be among the facts, in the place of the one that is.
+    pub(super) fn supposed(&mut self, object: &'a Object) -> Option<Placed<'a>> {
+        match object {
+            Object::Workload(workload) => {
+                self.workload(&SubjectKey::of(object.kind(), &workload.meta), workload)
+            }
+            Object::Namespace(it) => {
+                // What it says of itself is newer than what is known of it.
+                let placed = self.object(object)?;
+                let own = it.metadata.labels.iter().map(|(key, value)| (key.clone(), value.clone()));
+                let name = (Text::from(NAME_LABEL), it.metadata.name.clone());
+                let labels: TextMap = own.chain([name]).collect();
+                Some(Placed::new(self.policy, self.inventory, placed.key, placed.subject, labels))
+            }
+            _ => self.object(object),
+        }
     }
 
     fn workload(&mut self, key: &SubjectKey, workload: &'a Workload) -> Option<Placed<'a>> {

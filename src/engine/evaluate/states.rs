@@ -15,7 +15,7 @@ use crate::engine::control::{Control, Subject, SubjectType, Verdict};
 use crate::engine::exception::{Approvals, CompiledException, Life};
 use crate::engine::fingerprint::Fingerprint;
 use crate::engine::needs;
-use crate::engine::policy::Policy;
+use crate::engine::policy::{Policy, Settings};
 use crate::engine::tier::{most_critical, strictest};
 use crate::facts::{Inventory, SubjectKey, Text};
 use crate::relations::Relations;
@@ -205,7 +205,9 @@ impl ExceptionState {
         let failed_compensations = failed_compensations(relations, exception, meant, now);
         let touched = (!meant.is_empty()).then_some(most_critical);
         let tally = exception.tally(&policy.electorate(touched), now);
-        let required = u32::try_from(bounds.required_approvals).unwrap_or(0);
+        let Settings { trust, rules, .. } = &policy.settings;
+        let is_glass = exception.is_break_glass(*trust, rules);
+        let required = if is_glass { 0 } else { u32::try_from(bounds.required_approvals).unwrap_or(0) };
         let approvals = Approvals { required, valid: tally.valid };
         Self {
             life: exception.life(beyond_bounds.is_none(), approvals, now),

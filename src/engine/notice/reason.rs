@@ -100,6 +100,12 @@ reasons! {
          force. Mend the spec.";
     INVALID_EXCEPTION InvalidSpec, EXCEPTION, Warning Daily, Compile, Some(&exception::INVALID_SPEC),
         "The spec can't be used, and the exception does not count. Mend the spec.";
+    CIRCUIT_BREAKER_OPEN CircuitBreakerOpen, STANDARD, Warning Daily, Deny, Some(&standard::CIRCUIT_BREAKER_OPEN),
+        "More was denied than `rollout.circuitBreaker` allows, and the tier was put back to the stage before Deny; the note says \
+         which. See that the standard is right, then promote the tier.";
+    GLASS_BROKEN GlassBroken, EXCEPTION, Warning Daily, Admit, None,
+        "Somebody with the right to do so let a workload through that a standard denies; the note says who, what and for which \
+         ticket. The exception ends by itself within a day. See that it was right, and mend the workload.";
     COMPENSATING_CONTROL_FAILED CompensatingControlFailed, EXCEPTION, Warning Daily, Judge,
         Some(&exception::COMPENSATING_CONTROL_FAILED),
         "A compensating control has not held for a day, so that the exception is suspended. Have the control hold again.";
@@ -116,6 +122,10 @@ reasons! {
     EXCEPTION_EXPIRING_SOON ExceptionExpiringSoon, About::Workload, Warning Daily, Judge, None,
         "An exception covers the workload and ends within seven days; the note says which controls fail from when on. Fix the \
          findings, or renew the exception. Told on the first 20 workloads that an exception covers.";
+    STAGE_CHANGES_SOON StageChangesSoon, About::Workload, Warning Daily, Promote, None,
+        "The workload fails a standard whose next stage denies what fails, and begins within seven days or one; the note says \
+         when. Fix the findings, or ask for an exception. Told on the workloads that fail most, at most 20 a standard, a week \
+         and a day before.";
     EXPIRING_SOON ExpiringSoon, EXCEPTION, Warning Daily, Judge, Some(&exception::EXPIRING_SOON),
         "It ends within seven days. Fix what it covers, or renew it.";
     REVIEW_DUE ReviewDue, EXCEPTION, Warning Once, Judge, None,
@@ -161,6 +171,9 @@ mod tests {
     #[test]
     fn what_no_condition_tells_has_a_function_of_its_own() {
         let own: Vec<_> = REASONS.iter().filter(|it| it.condition.is_none()).map(|it| it.name).collect();
-        assert_eq!(own, ["StagePromoted", "ExceptionExpiringSoon", "ReviewDue"]);
+        assert_eq!(
+            own,
+            ["GlassBroken", "StagePromoted", "ExceptionExpiringSoon", "StageChangesSoon", "ReviewDue"]
+        );
     }
 }

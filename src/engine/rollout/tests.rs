@@ -14,7 +14,7 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn audit_since(day: &str) -> Record {
-    Record { action: Action::Audit, since: at(day), watch: None }
+    Record { action: Action::Audit, since: at(day), watch: None, tripped: None }
 }
 
 /// What is recorded after a look.
@@ -221,4 +221,29 @@ fn a_freeze_and_a_hold_are_kept_whoever_asks() {
     );
     let said = blockers(&[(PROMOTE, "tier-1=Warn")], "2027-01-06");
     assert!(said[0].contains("`tier-1=Warn` must be TIER=ACTION@TIME"), "{said:?}");
+}
+
+#[test]
+fn a_tier_that_denied_too_much_goes_back_and_denies_again_a_day_later_or_by_somebody_s_word() {
+    let plan = rollout("stages: [{action: Audit, soak: 0m}, {action: Warn, soak: 1d}, {action: Deny}]");
+    let now = at("2026-12-08");
+    let denying = Record { action: Action::Deny, ..audit_since("2026-12-01") };
+    let back = plan.trip(None, denying, now);
+    assert_eq!((back.action, back.since, back.tripped), (Action::Warn, now, Some(now)));
+    let soon = now + SignedDuration::from_hours(23);
+    let standing = plan.stand(None, Some(back), GOOD, soon);
+    assert_eq!(standing.record.action, Action::Warn);
+    assert!(standing.blocked_by.iter().any(|it| matches!(it, Blocker::Tripped(_))), "{standing:?}");
+    let later = plan.stand(None, Some(back), GOOD, now + SignedDuration::from_hours(25));
+    assert_eq!((later.record.action, later.record.tripped), (Action::Deny, None));
+}
+
+#[test]
+fn a_plan_without_a_warning_goes_back_to_what_it_has() {
+    let plan = rollout("stages: [{action: Audit, soak: 0m}, {action: Deny}]");
+    let now = at("2026-12-08");
+    let back = plan.trip(None, Record { action: Action::Deny, ..audit_since("2026-12-01") }, now);
+    assert_eq!(back.action, Action::Audit);
+    let standing = plan.stand(None, Some(back), GOOD, now + SignedDuration::from_hours(1));
+    assert_eq!(standing.record.action, Action::Audit, "it would deny again at once");
 }

@@ -173,6 +173,15 @@ fn enforcing(standard: &CompiledStandard, tiers: &[TierStage], now: Timestamp) -
         format!(" Until {until} an update that makes nothing worse is spared.")
     });
     let message = format!("{}.{}", stages.join(", "), spared.unwrap_or_default());
+    let tripped: Vec<&str> =
+        tiers.iter().filter(|tier| tier.tripped.is_some()).map(|tier| tier.name.as_str()).collect();
+    if !tripped.is_empty() {
+        return reasons::CIRCUIT_BREAKER_OPEN.because(format!(
+            "Too much was denied in {}: put back to the stage before. {message} See that the standard is right, and promote \
+             the tier; by itself it denies again a day later at the earliest.",
+            tripped.join(", ")
+        ));
+    }
     match actions.iter().collect::<Vec<_>>().as_slice() {
         [] | [Action::Audit] => {
             reasons::AUDITING.because("Failures are counted; nobody is warned or blocked.")
@@ -212,8 +221,10 @@ fn tier_stage(
         stage: i32::try_from(standing.stage).ok(),
         action: Some(standing.record.action),
         since: Some(to_the_second(standing.record.since)),
+        tripped: standing.record.tripped.map(to_the_second),
         compliance: counts.compliance(),
         would_deny: (will_deny && standing.record.action != Action::Deny).then(|| count(counts.failing)),
+        unanswered: None,
         next: standing.next,
         promotable_from: standing.promotable_from.map(to_the_second),
         ratchet_until: standard

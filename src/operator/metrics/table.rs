@@ -191,6 +191,29 @@ pub(super) const AGES: [&str; 6] =
 /// Why an exception counts or doesn't.
 pub(super) const LIVES: [&str; 7] =
     ["invalid", "revoked", "expired", "not_approved", "not_yet_valid", "expiring_soon", "active"];
+/// What becomes of a review.
+pub(super) const REVIEWS: [&str; 18] = [
+    "canary",
+    "allowed",
+    "warned",
+    "denied",
+    "break-glass",
+    "controlled",
+    "deleting",
+    "exempt",
+    "kind",
+    "operation",
+    "subresource",
+    "unchanged",
+    "unreadable",
+    "unsynced",
+    "late",
+    "shed",
+    "failed",
+    "malformed",
+];
+/// What an answer does for the sake of a standard.
+pub(super) const DEEDS: [&str; 4] = ["excepted", "warned", "break-glass", "denied"];
 /// What becomes of a write.
 pub(super) const RESULTS: [&str; 3] = ["ok", "conflict", "error"];
 /// What becomes of an Event.
@@ -240,6 +263,31 @@ table! {
         "Exceptions, each in the most critical tier that it touches; those that touch none are in the tier `unclassified`.",
     )
     .by(&[("life", Values::Of(&LIVES)), TIER, ("age", Values::Of(&AGES))]);
+
+    /// Reviews of the webhook.
+    ADMISSION_REVIEWS = Row::counter("stanchion_admission_reviews", "Reviews that the API server asked for, by what became of them. All but `denied` are let through.")
+        .by(&[("result", Values::Of(&REVIEWS))]);
+
+    /// How long reviews take.
+    ADMISSION_DURATION = Row::durations("stanchion_admission_duration", "From the body of a review to its answer.");
+
+    /// What answers did.
+    ADMISSION_ACTS = Row::counter("stanchion_admission_acts", "What answers did for the sake of a standard, each review once; dry runs are left out.")
+        .by(&[STANDARD, TIER, ("deed", Values::Of(&DEEDS))]);
+
+    /// Connections that came to nothing.
+    ADMISSION_DROPPED = Row::counter("stanchion_admission_connections_dropped", "Connections of the webhook that were too many, or came to nothing.");
+
+    /// How much of a month somebody answered.
+    ADMISSION_AVAILABILITY = Row::gauge("stanchion_admission_availability", "The share of the last 30 days in which the webhook answered the API server, as far as somebody looked; the goal is 0.999. Only the process that writes looks, and only where the configuration of the webhook is.")
+        .of(Unit::Ratio);
+
+    /// How much of a month somebody looked.
+    ADMISSION_WATCHED = Row::gauge("stanchion_admission_watched", "The share of the last 30 days in which somebody looked whether the webhook answers.")
+        .of(Unit::Ratio);
+
+    /// Whether nobody answers.
+    ADMISSION_GAP = Row::gauge("stanchion_admission_gap", "1 while the webhook doesn't answer the API server: what is applied goes through, and is marked as `unanswered` in the status of the standards that would have denied it.");
 
     /// Evaluations so far.
     EVALUATIONS = Row::counter("stanchion_evaluations", "Evaluations, of all or of what changed.");

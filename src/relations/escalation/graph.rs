@@ -61,6 +61,20 @@ impl Graph {
         }
     }
 
+    /// How many places there are.
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Forgets every place but the first so many. Hops that lead to others must be set anew.
+    pub(super) fn truncate(&mut self, len: usize) {
+        let is_kept = |id: &Id| (*id as usize) < len;
+        self.nodes.truncate(len);
+        self.ids.retain(|_, id| is_kept(id));
+        self.pending.retain(is_kept);
+        self.nodes.iter_mut().for_each(|node| node.choices.retain(is_kept));
+    }
+
     /// A place whose hops are not known yet.
     pub(super) fn pending(&mut self) -> Option<Place> {
         let id = self.pending.pop()?;

@@ -1,0 +1,25 @@
+//! `stanchion webhook`
+
+use super::Ended;
+use super::operator::{OperatorArgs, WebhookArgs};
+use super::terminal::Terminal;
+
+/// Answer the API server: warn of what fails, and deny it where a standard has come that far
+///
+/// Any number may run; each knows the cluster by itself and writes nothing. What isn't known yet, or takes too long, is let
+/// through and counted. docs/admission.md has more.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  stanchion crds --webhook | kubectl apply --server-side -f -\n  stanchion webhook --cert-dir /var/run/tls"
+)]
+pub(super) struct Args {
+    #[command(flatten)]
+    operator: OperatorArgs,
+
+    #[command(flatten)]
+    webhook: WebhookArgs,
+}
+
+pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
+    super::operator::run(&args.operator, false, Some(&args.webhook), terminal)
+}
