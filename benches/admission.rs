@@ -19,6 +19,7 @@ mod https;
 #[path = "support/objects.rs"]
 mod objects;
 #[path = "../tests/webhook/pki.rs"]
+#[expect(dead_code, reason = "tests use more of it")]
 mod pki;
 
 use std::collections::BTreeSet;

@@ -5,6 +5,7 @@
 //! only while this process holds the lease.
 
 mod admission;
+mod certificates;
 mod clock;
 mod draft;
 mod events;
@@ -45,6 +46,7 @@ use crate::engine::approval::Trust;
 use crate::engine::policy::Settings;
 use crate::facts::CustomKinds;
 use crate::facts::object::ObjectKind;
+use crate::webhook::certificates::{Host, Times};
 use health::Health;
 use heartbeat::Heard;
 use metrics::Metrics;
@@ -84,6 +86,8 @@ pub struct Options {
     pub controls: bool,
     /// Where it answers an API server; absent: it doesn't.
     pub webhook: Option<Webhook>,
+    /// What it keeps of the webhook's certificates, where it writes; absent: somebody else does.
+    pub certificates: Option<Keeping>,
 }
 
 /// How it answers an API server.
@@ -91,10 +95,30 @@ pub struct Options {
 pub struct Webhook {
     /// Where.
     pub listen: SocketAddr,
-    /// The folder with `tls.crt` and `tls.key`.
-    pub certificates: PathBuf,
+    /// Where its certificate is.
+    pub certificates: Source,
     /// How long it goes on answering after it was asked to stop, until everybody knows.
     pub linger: Duration,
+}
+
+/// Where the certificate is that the webhook shows.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// In a folder with `tls.crt` and `tls.key`.
+    Folder(PathBuf),
+    /// In a Secret of this name in our namespace, which is looked at so often.
+    Secret(String, Duration),
+}
+
+/// What it keeps of the webhook's certificates.
+#[derive(Debug, Clone)]
+pub struct Keeping {
+    /// The name of the Secret, in our namespace.
+    pub secret: String,
+    /// By what names and addresses the webhook is reached, those of the Service aside.
+    pub hosts: Vec<Host>,
+    /// How long things last.
+    pub times: Times,
 }
 
 /// Why the operator stopped.
@@ -146,6 +170,28 @@ struct Shared {
 }
 
 impl Shared {
+    fn new(options: &Options, config: kube::Config, traces: Traces) -> Result<Self, Error> {
+        let namespace = options.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());
+        let health = Arc::new(Health::new(clock::seconds(), &options.kinds));
+        let world = World::with_kinds(options.kinds.clone());
+        let rests_on_rules = options.settings.trust == Trust::Enforced;
+        Ok(Self {
+            writer: writer(config.clone())?,
+            client: client(config, &options.kinds, Arc::clone(&health))?,
+            world: RwLock::new(if rests_on_rules { world.awaiting_rules() } else { world }),
+            evaluator: RwLock::new(Evaluator::new(options.settings.clone())),
+            changed: Notify::new(),
+            unseen: Unseen::default(),
+            health,
+            metrics: Metrics::new(&options.kinds),
+            traces,
+            instance: options.identity.clone(),
+            namespace,
+            heard: Mutex::default(),
+            watchman: Watchman::default(),
+        })
+    }
+
     /// Something changed that posture depends on; what a watch said of it may have a span.
     fn note_change(&self, span: Option<SpanContext>) {
         self.unseen.note(clock::instant(), span);
@@ -208,41 +254,33 @@ async fn start(
     traces: Traces,
     tasks: &mut JoinSet<&'static str>,
 ) -> Result<Started, Error> {
-    let config = cluster::config(&Way { kubeconfig: options.kubeconfig, context: None }).await?;
-    let namespace = options.namespace.unwrap_or_else(|| config.default_namespace.clone());
-    let health = Arc::new(Health::new(clock::seconds(), &options.kinds));
-    let writer = writer(config.clone())?;
-    let client = client(config, &options.kinds, Arc::clone(&health))?;
-    let rests_on_rules = options.settings.trust == Trust::Enforced;
-    let world = World::with_kinds(options.kinds.clone());
-    let world = if rests_on_rules { world.awaiting_rules() } else { world };
-    let trust = options.settings.trust.as_str();
-    let shared = Arc::new(Shared {
-        client: client.clone(),
-        writer: writer.clone(),
-        world: RwLock::new(world),
-        evaluator: RwLock::new(Evaluator::new(options.settings.clone())),
-        changed: Notify::new(),
-        unseen: Unseen::default(),
-        health,
-        metrics: Metrics::new(&options.kinds),
-        traces,
-        instance: options.identity.clone(),
-        namespace: namespace.clone(),
-        heard: Mutex::default(),
-        watchman: Watchman::default(),
-    });
+    let config = cluster::config(&Way { kubeconfig: options.kubeconfig.clone(), context: None }).await?;
+    let shared = Arc::new(Shared::new(&options, config, traces)?);
     http::serve(options.http, Arc::clone(&shared), tasks).await?;
     let answering = match options.webhook {
         Some(webhook) => Some(
-            admission::begin(Arc::clone(&shared), webhook, options.kinds.clone(), options.settings, tasks)
-                .await?,
+            admission::begin(
+                Arc::clone(&shared),
+                webhook,
+                &shared.namespace,
+                options.kinds.clone(),
+                options.settings.clone(),
+                tasks,
+            )
+            .await?,
         ),
         None => None,
     };
-    let streaming = watch::serves_streaming_lists(&client).await;
-    info!(namespace, identity = options.identity, trust, streaming_lists = streaming, "starting");
-    if rests_on_rules {
+    let streaming = watch::serves_streaming_lists(&shared.client).await;
+    let (namespace, trust) = (shared.namespace.clone(), options.settings.trust);
+    info!(
+        namespace,
+        identity = options.identity,
+        trust = trust.as_str(),
+        streaming_lists = streaming,
+        "starting"
+    );
+    if trust == Trust::Enforced {
         tasks.spawn(rules::keep(Arc::clone(&shared), streaming));
     }
     for (place, kind) in observed::kinds(&options.kinds).enumerate() {
@@ -252,9 +290,16 @@ async fn start(
         tasks.spawn(reconcile::look_on(shared));
         return Ok(Started { lease: None, answering });
     }
+    let writer = shared.writer.clone();
     let proof = lease::Proof::new(writer.clone(), namespace.clone(), options.identity.clone());
-    let keeper = lease::Keeper::new(writer, namespace, options.identity).await;
+    let keeper = lease::Keeper::new(writer, namespace.clone(), options.identity).await;
     let (leads, leader) = channel::channel(false);
+    if let Some(keeping) = options.certificates {
+        let (client, name) = (shared.client.clone(), keeping.secret.clone());
+        let place = certificates::Place { client, namespace, name };
+        let keeper = certificates::keeper::Keeper::new(Arc::clone(&shared), proof.clone(), place, keeping);
+        tasks.spawn(keeper.keep(leader.clone()));
+    }
     tasks.spawn(reconcile::run(shared, leader, proof));
     Ok(Started { lease: Some(tokio::spawn(keeper.keep(leads))), answering })
 }

@@ -4,7 +4,9 @@
 //! for the head of a request and for its body. What goes beyond is dropped, which an API server takes for a failure and,
 //! by `failurePolicy: Ignore`, lets the object through.
 
+pub mod certificates;
 pub mod tls;
+mod x509;
 
 use std::future::Future;
 use std::sync::Arc;

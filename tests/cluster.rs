@@ -17,6 +17,8 @@
 mod audit;
 #[path = "conformance/case.rs"]
 mod case;
+#[path = "cluster/certificates.rs"]
+mod certificates;
 #[path = "cluster/command.rs"]
 mod command;
 #[path = "conformance/compare.rs"]
@@ -486,9 +488,13 @@ fn the_lease_is_given_back_at_the_end() {
 fn every_right_is_used_and_none_is_missing() {
     let cluster = cluster();
     let mark = Mark::here(&cluster);
-    // Rules are looked at where names rest on them; here none are installed.
-    assert!(Operator::ready_and_vouched_for(&cluster, "suspicious").terminate().success());
     let scene = Scene::at(&cluster, "Deny");
+    // Rules are looked at where names rest on them; here none are installed. Who is handed a certificate keeps none.
+    certificates::empty(&cluster);
+    certificates::ask(&scene, "127.0.0.1:1");
+    let suspicious = Operator::ready_and_vouched_for(&cluster, "suspicious");
+    certificates::await_bundle(&cluster);
+    assert!(suspicious.terminate().success());
     assert!(scene.run("webhook", "brief").terminate().success());
     let operator = scene.run("run", "modest");
     let shop = Shop::open(&cluster);

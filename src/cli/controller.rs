@@ -1,7 +1,7 @@
 //! `stanchion controller`
 
 use super::Ended;
-use super::operator::OperatorArgs;
+use super::operator::{KeepingArgs, OperatorArgs, SecretArgs, Work};
 use super::terminal::Terminal;
 
 /// Watch a cluster and write the posture to the status of SecurityStandard, ServiceTier and RiskException
@@ -14,8 +14,15 @@ use super::terminal::Terminal;
 pub(super) struct Args {
     #[command(flatten)]
     operator: OperatorArgs,
+
+    #[command(flatten)]
+    secret: SecretArgs,
+
+    #[command(flatten)]
+    keeping: KeepingArgs,
 }
 
 pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
-    super::operator::run(&args.operator, true, None, terminal)
+    let work = Work { secret: &args.secret, controls: Some(&args.keeping), webhook: None };
+    super::operator::run(&args.operator, &work, terminal)
 }

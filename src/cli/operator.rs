@@ -13,7 +13,8 @@ use crate::admission::configuration;
 use crate::engine::policy;
 use crate::facts::custom::Declaration;
 use crate::facts::{CustomKinds, Text};
-use crate::operator::{self, Options, Webhook};
+use crate::operator::{self, Keeping, Options, Source, Webhook};
+use crate::webhook::certificates::{self, Host, Times};
 
 /// What every process in a cluster is told.
 #[derive(Debug, clap::Args)]
@@ -68,22 +69,78 @@ pub(super) struct WebhookArgs {
     #[arg(long, value_name = "ADDRESS:PORT", default_value_t = SocketAddr::from(([0, 0, 0, 0], configuration::PORT)))]
     listen: SocketAddr,
 
-    /// The folder with the files tls.crt and tls.key; they are read again when they change
-    #[arg(long, value_name = "FOLDER")]
-    cert_dir: PathBuf,
+    /// The folder with the files tls.crt and tls.key, instead of a Secret; they are read again when they change
+    #[arg(long, value_name = "FOLDER", conflicts_with = "cert_secret")]
+    cert_dir: Option<PathBuf>,
 
     /// For how many seconds to go on answering after SIGTERM, until the cluster knows
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     linger: u64,
 }
 
-/// Runs until it is asked to stop. `controls` is whether it writes what it finds.
-pub(super) fn run(
-    args: &OperatorArgs,
-    controls: bool,
-    webhook: Option<&WebhookArgs>,
-    terminal: &mut Terminal,
-) -> anyhow::Result<Ended> {
+/// Where the certificates of the webhook are.
+#[derive(Debug, clap::Args)]
+pub(super) struct SecretArgs {
+    /// The Secret with the webhook's certificates, in the namespace of the lease
+    ///
+    /// Its keys are tls.crt and tls.key; whoever leads keeps ca.crt and ca.key there, too. docs/certificates.md has more.
+    #[arg(long, value_name = "NAME", default_value = certificates::SECRET)]
+    cert_secret: String,
+
+    /// For how many seconds an authority and a certificate are valid, how long a change is seen before the next, and how
+    /// often the Secret is looked at
+    #[arg(long, value_name = "SECONDS", hide = true, default_value = "31536000,2592000,120,10")]
+    certificate_times: Times,
+}
+
+/// What a process is told that keeps the certificates while it leads.
+#[derive(Debug, clap::Args)]
+pub(super) struct KeepingArgs {
+    /// Leave the webhook's certificates to somebody else, such as cert-manager
+    #[arg(long)]
+    no_webhook_certificates: bool,
+
+    /// A name or an address by which the API server reaches the webhook, beside those of its Service; can be given several
+    /// times
+    #[arg(long, value_name = "NAME_OR_IP", value_delimiter = ',')]
+    webhook_host: Vec<Host>,
+}
+
+/// What a process does.
+pub(super) struct Work<'a> {
+    /// Where the certificates are that it shows or keeps.
+    pub(super) secret: &'a SecretArgs,
+    /// That it writes what it finds, and what of the certificates.
+    pub(super) controls: Option<&'a KeepingArgs>,
+    /// That it answers an API server, and how.
+    pub(super) webhook: Option<&'a WebhookArgs>,
+}
+
+impl Work<'_> {
+    fn webhook(&self) -> Option<Webhook> {
+        let args = self.webhook?;
+        let secret = || Source::Secret(self.secret.cert_secret.clone(), self.secret.certificate_times.look);
+        Some(Webhook {
+            listen: args.listen,
+            certificates: args.cert_dir.clone().map_or_else(secret, Source::Folder),
+            linger: Duration::from_secs(args.linger),
+        })
+    }
+
+    /// Who is handed files is handed them by somebody who keeps them.
+    fn keeping(&self) -> Option<Keeping> {
+        let args = self.controls.filter(|args| !args.no_webhook_certificates)?;
+        let has_files = self.webhook.is_some_and(|webhook| webhook.cert_dir.is_some());
+        (!has_files).then(|| Keeping {
+            secret: self.secret.cert_secret.clone(),
+            hosts: args.webhook_host.clone(),
+            times: self.secret.certificate_times,
+        })
+    }
+}
+
+/// Runs until it is asked to stop.
+pub(super) fn run(args: &OperatorArgs, work: &Work<'_>, terminal: &mut Terminal) -> anyhow::Result<Ended> {
     log::begin(&args.log, terminal)?;
     let kinds = CustomKinds::new(args.workload_kind.clone());
     let options = Options {
@@ -98,12 +155,9 @@ pub(super) fn run(
             cluster: args.trust.cluster.name().map(Text::from),
             ..policy::Settings::default()
         },
-        controls,
-        webhook: webhook.map(|args| Webhook {
-            listen: args.listen,
-            certificates: args.cert_dir.clone(),
-            linger: Duration::from_secs(args.linger),
-        }),
+        controls: work.controls.is_some(),
+        webhook: work.webhook(),
+        certificates: work.keeping(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(operator::run(options))?;

@@ -1,7 +1,7 @@
 //! `stanchion webhook`
 
 use super::Ended;
-use super::operator::{OperatorArgs, WebhookArgs};
+use super::operator::{OperatorArgs, SecretArgs, WebhookArgs, Work};
 use super::terminal::Terminal;
 
 /// Answer the API server: warn of what fails, and deny it where a standard has come that far
@@ -10,7 +10,7 @@ use super::terminal::Terminal;
 /// through and counted. docs/admission.md has more.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  stanchion crds --webhook | kubectl apply --server-side -f -\n  stanchion webhook --cert-dir /var/run/tls"
+    after_help = "Example:\n  stanchion crds --webhook | kubectl apply --server-side -f -\n  stanchion webhook"
 )]
 pub(super) struct Args {
     #[command(flatten)]
@@ -18,8 +18,12 @@ pub(super) struct Args {
 
     #[command(flatten)]
     webhook: WebhookArgs,
+
+    #[command(flatten)]
+    secret: SecretArgs,
 }
 
 pub(super) fn run(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
-    super::operator::run(&args.operator, false, Some(&args.webhook), terminal)
+    let work = Work { secret: &args.secret, controls: None, webhook: Some(&args.webhook) };
+    super::operator::run(&args.operator, &work, terminal)
 }

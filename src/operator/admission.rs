@@ -17,9 +17,10 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 use tracing::{error, info, warn};
 
+use super::certificates::{self, Showing};
 use super::heartbeat::{BEAT, Beat, MOST, Pulse, TOLD};
 use super::metrics::Reviewed;
-use super::{Error, Shared, Webhook, clock};
+use super::{Error, Shared, Source, Webhook, clock};
 use crate::admission::breakglass::Used;
 use crate::admission::request::{Request, respond};
 use crate::admission::tally::{self, Place, Tally};
@@ -34,9 +35,6 @@ const BUDGET: Duration = Duration::from_secs(1);
 
 /// How many reviews may be at work. Of more, each would wait for all the others.
 const MOST_AT_ONCE: usize = 128;
-
-/// How often files are looked at again.
-const LOOK: Duration = Duration::from_secs(10);
 
 /// Why nobody is to be sent here.
 const STOPPING: &str = "stopping";
@@ -70,7 +68,7 @@ pub(super) struct Answering {
 impl Answering {
     /// Sends nobody here any more, answers those who don't know yet, and ends what was begun.
     pub(super) async fn end(self) {
-        self.shared.health.close(Some(STOPPING));
+        self.shared.health.close(STOPPING);
         sleep(self.linger).await;
         let _ = self.stop.send(());
         let _ = self.server.await;
@@ -83,20 +81,30 @@ impl Answering {
 pub(super) async fn begin(
     shared: Arc<Shared>,
     options: Webhook,
+    namespace: &str,
     kinds: CustomKinds,
     settings: Settings,
     tasks: &mut JoinSet<&'static str>,
 ) -> Result<Answering, Error> {
     let certificate = Arc::new(Certificate::default());
-    certificate.read(&options.certificates)?;
-    let config = tls::config(Arc::clone(&certificate)).map_err(tls::Error::from)?;
+    let mut showing = Showing::new(Arc::clone(&shared), Arc::clone(&certificate));
+    if let Source::Folder(folder) = &options.certificates {
+        showing.show_files(folder)?;
+    }
+    let config = tls::config(certificate).map_err(tls::Error::from)?;
     let listen = options.listen;
     let listener =
         TcpListener::bind(listen).await.map_err(|error| Error::Listen(listen, error, "--listen"))?;
     if let Ok(bound) = listener.local_addr() {
         info!(address = %bound, "answering the API server");
     }
-    tasks.spawn(look_at_files(certificate, options.certificates));
+    match options.certificates {
+        Source::Folder(folder) => tasks.spawn(showing.show_files_for_ever(folder)),
+        Source::Secret(name, look) => {
+            let (client, namespace) = (shared.client.clone(), namespace.to_owned());
+            tasks.spawn(showing.show_secret_for_ever(certificates::Place { client, namespace, name }, look))
+        }
+    };
     let desk = Arc::new(Desk {
         shared: Arc::clone(&shared),
         kinds,
@@ -111,18 +119,6 @@ pub(super) async fn begin(
         let _ = stopped.await;
     }));
     Ok(Answering { shared, linger: options.linger, stop, server })
-}
-
-/// Takes what somebody else renews. Never returns.
-async fn look_at_files(certificate: Arc<Certificate>, folder: std::path::PathBuf) -> &'static str {
-    loop {
-        sleep(LOOK).await;
-        match certificate.read(&folder) {
-            Ok(true) => info!("the webhook has another certificate"),
-            Ok(false) => {}
-            Err(error) => warn!(%error, outcome = "the one before is shown", "a certificate can't be used"),
-        }
-    }
 }
 
 /// Tells what happened lately, and that this replica lives. Never returns.

@@ -26,7 +26,7 @@ struct Seen {
     evaluated: bool,
     watches: BTreeMap<ObjectKind, Watch>,
     /// Why nobody is to be sent here, whatever else is so.
-    closed: Option<&'static str>,
+    closed: Vec<&'static str>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -41,7 +41,7 @@ impl Health {
     pub(super) fn new(now: i64, custom: &CustomKinds) -> Self {
         let watch = Watch { active: now, listed: false, denied: None };
         let watches = observed::kinds(custom).map(|kind| (kind, watch)).collect();
-        Self(Mutex::new(Seen { beat: now, evaluated: false, watches, closed: None }))
+        Self(Mutex::new(Seen { beat: now, evaluated: false, watches, closed: Vec::new() }))
     }
 
     /// The evaluation lives.
@@ -49,9 +49,14 @@ impl Health {
         self.seen().beat = now;
     }
 
-    /// Nobody is to be sent here for now, and why; or somebody is again.
-    pub(super) fn close(&self, why: Option<&'static str>) {
-        self.seen().closed = why;
+    /// Nobody is to be sent here for now, and why.
+    pub(super) fn close(&self, why: &'static str) {
+        self.seen().closed.push(why);
+    }
+
+    /// This is no reason any more.
+    pub(super) fn open(&self, why: &'static str) {
+        self.seen().closed.retain(|it| *it != why);
     }
 
     /// An evaluation is done.
@@ -89,8 +94,8 @@ impl Health {
     /// What a reader should know of an operator that is ready; or why it isn't.
     pub(super) fn ready(&self) -> Result<String, String> {
         let seen = self.seen();
-        if let Some(why) = seen.closed {
-            return Err(why.to_owned());
+        if let Some(why) = seen.closed.last() {
+            return Err((*why).to_owned());
         }
         let denied = |ours: bool| {
             let of_these = seen.watches.iter().filter(move |(kind, _)| is_ours(**kind) == ours);
@@ -186,6 +191,20 @@ mod tests {
             "ok, but may not list configmaps: what depends on them is not known"
         );
         health.listed(ObjectKind::ConfigMap);
+        assert_eq!(health.ready().unwrap(), "ok");
+    }
+
+    #[test]
+    fn it_is_not_ready_for_as_long_as_there_is_a_reason() {
+        let health = new(0);
+        kinds().for_each(|kind| health.listed(kind));
+        health.evaluated();
+        health.close("no certificate yet");
+        assert_eq!(health.ready().unwrap_err(), "no certificate yet");
+        health.close("stopping");
+        health.open("no certificate yet");
+        assert_eq!(health.ready().unwrap_err(), "stopping", "a certificate that comes late opens nothing");
+        health.open("stopping");
         assert_eq!(health.ready().unwrap(), "ok");
     }
 

@@ -297,6 +297,11 @@ impl Metrics {
         self.admission.dropped();
     }
 
+    /// The webhook shows another certificate, which ends then.
+    pub(super) fn certificate(&self, until: Option<Timestamp>) {
+        self.admission.certificate(until);
+    }
+
     pub(super) fn render(&self) -> String {
         let mut text = String::new();
         // Writing to a string can't fail.

@@ -5,12 +5,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use jiff::Timestamp;
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+
+use super::x509::Parsed;
 
 /// The certificate that is shown, and its key.
 #[derive(Default)]
@@ -21,6 +24,7 @@ struct Shown {
     /// As it was given, so that the same is not taken twice.
     chain: Vec<u8>,
     key: Option<Arc<CertifiedKey>>,
+    until: Option<Timestamp>,
 }
 
 /// Why a certificate can't be used.
@@ -56,7 +60,8 @@ impl Certificate {
         }
         let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| Error::Pem("key", error))?;
         let certified = CertifiedKey::from_der(certificates, key, &ring::default_provider())?;
-        let shown = Shown { chain: chain.to_vec(), key: Some(Arc::new(certified)) };
+        let until = certified.cert.first().and_then(Parsed::read).map(|parsed| parsed.until);
+        let shown = Shown { chain: chain.to_vec(), key: Some(Arc::new(certified)), until };
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = shown;
         Ok(true)
     }
@@ -69,6 +74,12 @@ impl Certificate {
             fs::read(&path).map_err(|error| Error::File(path, error))
         };
         self.set(&read("tls.crt")?, &read("tls.key")?)
+    }
+
+    /// When it ends, if there is one.
+    #[must_use]
+    pub fn until(&self) -> Option<Timestamp> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).until
     }
 
     /// Whether there is any.

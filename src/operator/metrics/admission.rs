@@ -13,6 +13,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use super::posture::number;
 use super::samples::{MOST_SERIES, OTHER, Samples};
 use super::{Labels, table};
 use crate::admission::gaps::Gaps;
@@ -88,6 +89,7 @@ pub(super) struct Admission {
     availability: Samples,
     watched: Samples,
     gap: Samples,
+    certificate: Samples,
 }
 
 /// What answers did: standard, tier and deed.
@@ -104,6 +106,7 @@ impl Default for Admission {
             availability: Samples::of(&table::ADMISSION_AVAILABILITY),
             watched: Samples::of(&table::ADMISSION_WATCHED),
             gap: Samples::of(&table::ADMISSION_GAP),
+            certificate: Samples::of(&table::ADMISSION_CERTIFICATE),
         }
     }
 }
@@ -117,9 +120,19 @@ impl Admission {
         table::ADMISSION_AVAILABILITY.register(registry, self.availability.clone());
         table::ADMISSION_WATCHED.register(registry, self.watched.clone());
         table::ADMISSION_GAP.register(registry, self.gap.clone());
+        table::ADMISSION_CERTIFICATE.register(registry, self.certificate.clone());
         for result in table::REVIEWS {
             drop(self.reviews.get_or_create(&vec![("result", result.to_owned())]));
         }
+    }
+
+    /// Another certificate is shown.
+    pub(super) fn certificate(&self, until: Option<Timestamp>) {
+        let mut ends = self.certificate.gather();
+        if let Some(until) = until {
+            ends.add([], number(until.as_second().unsigned_abs()));
+        }
+        self.certificate.replace(ends);
     }
 
     pub(super) fn reviewed(&self, reviewed: &Reviewed, took: Duration) {

@@ -289,6 +289,13 @@ table! {
     /// Whether nobody answers.
     ADMISSION_GAP = Row::gauge("stanchion_admission_gap", "1 while the webhook doesn't answer the API server: what is applied goes through, and is marked as `unanswered` in the status of the standards that would have denied it.");
 
+    /// When the certificate ends.
+    ADMISSION_CERTIFICATE = Row::gauge(
+        "stanchion_admission_certificate_end",
+        "When the certificate that the webhook shows ends, since 1970; absent while it has none.",
+    )
+    .of(Unit::Seconds);
+
     /// Evaluations so far.
     EVALUATIONS = Row::counter("stanchion_evaluations", "Evaluations, of all or of what changed.");
 
