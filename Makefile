@@ -7,7 +7,7 @@ CORE := --no-default-features
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-core test-oldest chaos check check-fmt check-clippy check-docs check-wall check-deny check-go check-new-control \
-	fmt generate bench new-control
+	fmt generate bench new-control image
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,7 @@ demo: ## A cluster on this machine, a small company in it, and what Stanchion sa
 test: ## Every test, with a real API server and a browser (the first time builds and installs them: 8 minutes)
 	tests/controlplane/build.sh
 	tests/page/install.sh
+	tests/helm/build.sh
 	$(GO) test -trimpath ./...
 	$(CARGO) test --locked --no-fail-fast
 
@@ -67,12 +68,16 @@ fmt: ## Formats Rust and Go
 	$(CARGO) fmt --all
 	gofmt -w tests/controlplane
 
-generate: ## Writes what is made from the code: crds/, docs/controls/, docs/reference/, docs/frameworks.md
+generate: ## Writes what is made from the code: crds/, docs/controls/, docs/reference/, docs/frameworks.md, the chart's copies, dist/
 	STANCHION_GENERATE=1 $(CARGO) test --locked --test generated --test generated_controls --test readme
 	STANCHION_GENERATE=1 $(CARGO) test --locked --test shop fresh
+	STANCHION_GENERATE=1 $(CARGO) test --locked --test chart
 
 bench: ## Measures; see benches/
 	$(CARGO) bench --locked
+
+image: ## The image: IMAGE and PLATFORM say otherwise than ghcr.io/stanchion-dev/stanchion, for this machine
+	@scripts/image
 
 new-control: ## A new control: make new-control FAMILY=image NAME=mutable-tag
 	@scripts/new-control "$(FAMILY)" "$(NAME)"
