@@ -90,7 +90,7 @@ impl Cluster {
 
     fn known(&self) -> Known<'_> {
         let Self { policy, inventory, stages, tripped, .. } = self;
-        Known { policy, inventory, stages, tripped }
+        Known { policy, inventory, stages, tripped, breaks_glass: false }
     }
 
     /// Bytes to bytes, of what gives nobody a right.
@@ -110,7 +110,7 @@ impl Cluster {
         let request = Request::read(body).unwrap();
         let uid = request.uid.clone().into_owned();
         let prepared = Prepared::new(request, kinds, &policy.settings).unwrap();
-        let known = Known { policy, inventory, stages, tripped };
+        let known = Known { policy, inventory, stages, tripped, breaks_glass: false };
         respond(&uid, prepared.judge_rights(known, ledger, NOW))
     }
 }

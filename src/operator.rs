@@ -99,6 +99,8 @@ pub struct Webhook {
     pub certificates: Source,
     /// How long it goes on answering after it was asked to stop, until everybody knows.
     pub linger: Duration,
+    /// Whether glass can be broken.
+    pub breaks_glass: bool,
 }
 
 /// Where the certificate is that the webhook shows.

@@ -496,7 +496,7 @@ fn every_right_is_used_and_none_is_missing() {
     certificates::await_bundle(&cluster);
     assert!(suspicious.terminate().success());
     assert!(scene.run("webhook", "brief").terminate().success());
-    let operator = scene.run("run", "modest");
+    let operator = scene.run_with("run", "modest", &["--break-glass"]);
     let shop = Shop::open(&cluster);
     shop.set_privileged("cart", true);
     scene.ask(&operator.webhook(), &scene.authority);

@@ -125,7 +125,7 @@ fn too_many_denials_put_the_tier_back_until_somebody_promotes_it() {
 fn glass_is_broken_by_who_may_and_on_the_record() {
     let cluster = cluster();
     let scene = Scene::at(&cluster, "Deny");
-    let operator = scene.run("run", "glass");
+    let operator = scene.run_with("run", "glass", &["--break-glass"]);
     scene.ask(&operator.webhook(), &scene.authority);
     scene.await_denials();
     for (user, verbs) in [("ona", json!(["breakglass"])), ("bob", json!(["get"]))] {

@@ -18,6 +18,9 @@ use crate::relations::rbac::{Identity, Request as Access};
 /// The verb on `securitystandards` that it takes.
 pub const VERB: &str = "breakglass";
 
+/// What is said where glass can't be broken.
+pub(super) const OFF: &str = "break-glass: it is off here; `--break-glass` of the webhook turns it on";
+
 /// How long what was let through is excused.
 pub const LASTS: SignedDuration = SignedDuration::from_hours(24);
 

@@ -17,6 +17,7 @@ struct Scene {
     decisions: Decisions,
     inventory: Inventory,
     tripped: BTreeSet<Place>,
+    breaks_glass: bool,
 }
 
 impl Scene {
@@ -34,6 +35,7 @@ impl Scene {
             decisions: Decisions::default(),
             inventory: Inventory::default(),
             tripped: BTreeSet::new(),
+            breaks_glass: true,
         };
         scene.decide(json!({
             "apiVersion": "stanchion.dev/v1alpha1", "kind": "SecurityStandard", "metadata": {"name": "baseline"},
@@ -92,7 +94,13 @@ impl Scene {
         let policy = self.decisions.policy();
         let findings = Findings { policy, assessment: ledger.assessment(), posture: ledger.posture() };
         let stages = Stages::of(&findings);
-        let known = Known { policy, inventory: &self.inventory, stages: &stages, tripped: &self.tripped };
+        let known = Known {
+            policy,
+            inventory: &self.inventory,
+            stages: &stages,
+            tripped: &self.tripped,
+            breaks_glass: self.breaks_glass,
+        };
         let request = Request::read(body.as_bytes()).unwrap();
         let prepared = Prepared::new(request, &CustomKinds::default(), &policy.settings)?;
         Ok(if prepared.is_about_rights() {
@@ -380,6 +388,10 @@ fn glass_is_broken_by_who_has_the_right_and_leaves_a_record() {
     assert!(!again.allowed);
     assert!(again.message.unwrap().contains("INC-7 was used for this until 2026-11-30 12:00 UTC"));
     scene.decisions.remove_exception("shop", "for-a-while");
+    scene.breaks_glass = false;
+    let off = scene.ask(&by(json!(["on-call"]))).unwrap();
+    assert!(!off.allowed && off.message.unwrap().contains("it is off here"));
+    scene.breaks_glass = true;
     let refused = scene.ask(&by(json!(["system:authenticated"]))).unwrap();
     assert!(!refused.allowed && refused.used.is_none());
     assert!(refused.message.unwrap().contains("ana may not breakglass securitystandards/baseline"));

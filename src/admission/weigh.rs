@@ -18,7 +18,7 @@ const MOST_AFFECTED: usize = 20;
 
 /// What is done about an object, as it is put together.
 pub(super) struct Weighing<'a> {
-    known: Known<'a>,
+    pub(super) known: Known<'a>,
     now: Timestamp,
     pub(super) lines: Lines,
     pub(super) acts: Vec<Act>,

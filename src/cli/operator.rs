@@ -73,6 +73,12 @@ pub(super) struct WebhookArgs {
     #[arg(long, value_name = "FOLDER", conflicts_with = "cert_secret")]
     cert_dir: Option<PathBuf>,
 
+    /// Let whoever has the verb `breakglass` through at once
+    ///
+    /// Only where nobody but the API server can reach the webhook: it believes who is named as the one who asks.
+    #[arg(long)]
+    break_glass: bool,
+
     /// For how many seconds to go on answering after SIGTERM, until the cluster knows
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     linger: u64,
@@ -124,6 +130,7 @@ impl Work<'_> {
             listen: args.listen,
             certificates: args.cert_dir.clone().map_or_else(secret, Source::Folder),
             linger: Duration::from_secs(args.linger),
+            breaks_glass: args.break_glass,
         })
     }
 

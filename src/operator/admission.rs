@@ -44,6 +44,7 @@ struct Desk {
     shared: Arc<Shared>,
     kinds: CustomKinds,
     settings: Settings,
+    breaks_glass: bool,
     at_work: AtomicUsize,
     lately: Mutex<Lately>,
     /// Where too much is denied.
@@ -109,6 +110,7 @@ pub(super) async fn begin(
         shared: Arc::clone(&shared),
         kinds,
         settings,
+        breaks_glass: options.breaks_glass,
         at_work: AtomicUsize::new(0),
         lately: Mutex::default(),
         tripped: RwLock::default(),
@@ -255,6 +257,7 @@ impl Desk {
             inventory: &world.inventory,
             stages: &evaluator.stages,
             tripped: &tripped,
+            breaks_glass: self.breaks_glass,
         };
         Some(catch_unwind(AssertUnwindSafe(|| prepared.judge(known, ledger, clock::now()))))
     }
@@ -271,6 +274,7 @@ impl Desk {
             inventory: &world.inventory,
             stages: &evaluator.stages,
             tripped: &tripped,
+            breaks_glass: self.breaks_glass,
         };
         let answer =
             catch_unwind(AssertUnwindSafe(|| prepared.judge_rights(known, &mut ledger, clock::now())));

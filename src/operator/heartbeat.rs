@@ -21,7 +21,9 @@ use super::observed::resource;
 use super::{Shared, clock};
 use crate::admission::breakglass::Used;
 use crate::admission::tally::Place;
-use crate::facts::object::ObjectKind;
+use crate::api::BREAK_GLASS;
+use crate::facts::SubjectKey;
+use crate::facts::object::{Object, ObjectKind};
 
 /// How often a replica tells, and how often it is looked at.
 pub(super) const BEAT: Duration = Duration::from_secs(10);
@@ -201,6 +203,19 @@ pub(super) async fn listen(shared: &Shared, leader: watch::Receiver<bool>, mut p
     }
 }
 
+/// Whether the object is there and asks for it, as the cluster has it.
+async fn is_there(shared: &Shared, used: &Used) -> bool {
+    let world = shared.world.read().await;
+    let mut kinds = world.inventory.kinds().all().filter(|kind| kind.as_str() == used.kind);
+    kinds.any(|kind| {
+        let key = SubjectKey::new(used.namespace.as_str(), kind, used.name.as_str());
+        let workload = world.inventory.workload(&key).map(|it| &it.meta);
+        let other = || world.inventory.get(kind, &used.namespace, &used.name).and_then(Object::meta);
+        let ticket = workload.or_else(other).and_then(|meta| meta.annotations.get(BREAK_GLASS));
+        ticket.is_some_and(|ticket| ticket.trim() == used.ticket)
+    })
+}
+
 /// Writes the exception of a broken glass, once.
 async fn record(shared: &Shared, used: &Used, now: Timestamp, written: &mut BTreeSet<String>) {
     let exception = used.exception();
@@ -208,7 +223,7 @@ async fn record(shared: &Shared, used: &Used, now: Timestamp, written: &mut BTre
         |pointer: &str| exception.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (namespace, name) = (text("/metadata/namespace"), text("/metadata/name"));
     let key = format!("{namespace}/{name}");
-    if used.until() <= now || written.contains(&key) {
+    if used.until() <= now || written.contains(&key) || !is_there(shared, used).await {
         return;
     }
     let Ok(object) = serde_json::from_value::<DynamicObject>(exception.clone()) else { return };

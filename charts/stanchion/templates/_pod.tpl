@@ -2,6 +2,9 @@
 {{- define "stanchion.arguments" -}}
 {{- $root := index . 0 }}{{- $process := index . 1 -}}
 - {{ $process.command }}
+{{- if and $process.answers $root.Values.webhook.breakGlass }}
+- --break-glass
+{{- end }}
 {{- if and $process.answers (ne $root.Values.certificates.source "own") }}
 - --cert-dir=/var/run/stanchion/tls
 {{- end }}
