@@ -196,9 +196,11 @@ impl<'a> Prepared<'a> {
         if !lines.denies() {
             return Answer { warnings: lines.warnings(), acts, ..Answer::silent() };
         }
-        let broken = breakglass::asked(&self.request).map(|ticket| match known.breaks_glass {
-            true => breakglass::judge(&self.request, &self.key, ticket, &lines, &acts, preview),
-            false => Err(breakglass::OFF.to_owned()),
+        let broken = breakglass::asked(&self.request).map(|ticket| {
+            if !known.breaks_glass {
+                return Err(breakglass::OFF.to_owned());
+            }
+            breakglass::judge(&self.request, &self.key, ticket, &lines, &acts, preview)
         });
         match broken {
             Some(Ok(used)) => {
