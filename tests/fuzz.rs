@@ -16,6 +16,8 @@
 mod hostile;
 #[path = "fuzz/mutate.rs"]
 mod mutate;
+#[path = "fuzz/reviews.rs"]
+mod reviews;
 
 use std::fs;
 use std::path::{Path, PathBuf};
