@@ -62,6 +62,7 @@ fn what_is_documented_is_what_is_scraped() {
             "stanchion_admission_availability_ratio",
             "stanchion_admission_watched_ratio",
             "stanchion_admission_gap",
+            "stanchion_admission_certificate_end_seconds",
         ]
         .contains(&row.name().as_str());
         assert!(may_be_empty || !family.samples.is_empty(), "{} has no sample", row.name());
