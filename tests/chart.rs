@@ -12,6 +12,8 @@
     reason = "a test may panic, and so may its helpers"
 )]
 
+#[path = "chart/arguments.rs"]
+mod arguments;
 #[path = "chart/audit.rs"]
 mod audit;
 #[path = "chart/cluster.rs"]
