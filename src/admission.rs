@@ -141,12 +141,6 @@ impl<'a> Prepared<'a> {
         Ok(Self { request, key, object, old })
     }
 
-    /// The request.
-    #[must_use]
-    pub const fn request(&self) -> &Request<'a> {
-        &self.request
-    }
-
     /// What it is called.
     #[must_use]
     pub const fn key(&self) -> &SubjectKey {
@@ -174,15 +168,13 @@ impl<'a> Prepared<'a> {
         let Some((supposed, affected)) = ledger.suppose(known.inventory, &self.object) else {
             return self.judge(known, ledger, now);
         };
-        let answer = {
-            let preview = Preview::new(known.policy, known.inventory, ledger, now);
-            let mut weighing = Weighing::new(known, now);
-            self.weigh(&preview, &mut weighing);
-            weighing.newly(&preview, &affected);
-            self.conclude(weighing, &preview)
-        };
+        let mut weighing = Weighing::new(known, now);
+        let preview = Preview::new(known.policy, known.inventory, ledger, now);
+        self.weigh(&preview, &mut weighing);
+        weighing.newly(&preview, &affected);
         ledger.take_back(known.inventory, supposed);
-        answer
+        // Whoever asks has the rights that are there, not those that are asked for.
+        self.conclude(weighing, &Preview::new(known.policy, known.inventory, ledger, now))
     }
 
     fn weigh(&self, preview: &Preview<'_>, weighing: &mut Weighing<'_>) {

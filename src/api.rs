@@ -23,7 +23,7 @@ mod tier_status;
 pub mod condition;
 pub mod schema;
 
-pub use crd::{Kind, YamlError, crd, crd_yaml, crds, schema_of, to_yaml};
+pub use crd::{Kind, YamlError, crd, crd_yaml, crds, schema_of, to_yaml, to_yaml_stream};
 pub use date::{Date, ParseDateError};
 pub use duration::{Duration, ParseDurationError};
 pub use exception::{

@@ -18,7 +18,7 @@ mod warnings;
 
 use serde_json::{Value, json};
 
-use crate::api::{BREAK_GLASS, GROUP, YamlError, to_yaml};
+use crate::api::{BREAK_GLASS, GROUP, YamlError, to_yaml_stream};
 use cel::{Policy, Rule};
 
 pub use installed::faults;
@@ -90,13 +90,7 @@ pub fn mutating() -> Vec<Document> {
 
 /// The documents as one stream of YAML, the same bytes every time.
 pub fn yaml(documents: &[Document]) -> Result<String, YamlError> {
-    let mut text = String::new();
-    for document in documents {
-        let yaml = to_yaml(&document.to_json())?;
-        text.push_str("---\n");
-        text.push_str(yaml.strip_prefix("---\n").unwrap_or(&yaml));
-    }
-    Ok(text)
+    to_yaml_stream(documents.iter().map(Document::to_json))
 }
 
 /// What a policy matches: these operations on these resources of ours, whatever the version and the namespace.

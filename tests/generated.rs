@@ -66,7 +66,7 @@ fn the_policies_are_fresh() {
 #[test]
 fn the_configuration_of_the_webhook_is_fresh() {
     let webhook = configuration::webhook(&CustomKinds::default());
-    check("deploy/webhook.yaml", &configuration::yaml(&[configuration::service(), webhook]).unwrap());
+    check("deploy/webhook.yaml", &api::to_yaml_stream([configuration::service(), webhook]).unwrap());
 }
 
 #[test]

@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 
 use super::gaps::LABEL;
 use super::passage::is_judged;
-use crate::api::{YamlError, to_yaml};
 use crate::engine::policy::EXEMPT_NAMESPACES;
 use crate::facts::CustomKinds;
 
@@ -106,20 +105,6 @@ pub fn service() -> Value {
             "ports": [{"name": "https", "port": 443, "targetPort": PORT, "protocol": "TCP"}],
         },
     })
-}
-
-/// Objects as one stream of YAML, the same bytes every time.
-///
-/// # Errors
-/// If one can't be written as YAML, which none of these does.
-pub fn yaml(objects: &[Value]) -> Result<String, YamlError> {
-    let mut text = String::new();
-    for object in objects {
-        let yaml = to_yaml(object)?;
-        text.push_str("---\n");
-        text.push_str(yaml.strip_prefix("---\n").unwrap_or(&yaml));
-    }
-    Ok(text)
 }
 
 fn labels() -> Value {

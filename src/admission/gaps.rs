@@ -21,9 +21,6 @@ pub const ANSWER: &str = "stanchion answers";
 /// How far back availability is told.
 pub const WINDOW: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// The share of the time in which it is to answer.
-pub const TARGET: f64 = 0.999;
-
 /// Nobody asked for longer than this: what was meanwhile is not known.
 pub const LONGEST_PAUSE: SignedDuration = SignedDuration::from_secs(60);
 

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::api::Action;
 use crate::engine::posture::UNCLASSIFIED;
-use crate::engine::rollout::{Blocker, Measure, Standing};
+use crate::engine::rollout::{Blocker, Standing};
 use crate::engine::status::Findings;
 use crate::facts::Text;
 
@@ -40,22 +40,17 @@ impl Stages {
     #[must_use]
     pub fn of(findings: &Findings<'_>) -> Self {
         let standards = findings.policy.standards.iter().enumerate().map(|(index, standard)| {
-            let measured = findings.posture.standards.get(index);
             let named = findings.policy.tiers.iter().map(|tier| tier.name.clone());
             let tiers = named.chain([Text::from(UNCLASSIFIED)]);
             let stage = |tier: Text| {
-                let counts = measured.and_then(|it| it.tiers.get(&tier)).copied().unwrap_or_default();
-                let measure =
-                    Measure { compliance: counts.compliance_without_excepted(), failing: counts.failing };
-                let record = findings.policy.stages.get(&(standard.name.clone(), tier.clone())).copied();
                 let rollout = &standard.rollout;
-                let standing = rollout.stand(Some(&tier), record, measure, findings.now());
+                let standing = findings.standing(index, &tier);
                 let action = findings.policy.action(index, &tier).unwrap_or_default();
                 let will_deny = rollout.plan(Some(&tier)).actions().any(|action| action == Action::Deny);
                 let stage = Stage {
                     // An edited plan can make it less at once, and never more.
-                    action: action.min(standing.record.action),
-                    next: next(&standing, findings.now()),
+                    action: standing.as_ref().map_or(Action::Audit, |it| action.min(it.record.action)),
+                    next: standing.and_then(|it| next(&it, findings.now())),
                     will_deny,
                     ratchet_until: rollout.ratchet_until.filter(|until| findings.now() < *until),
                 };

@@ -404,6 +404,30 @@ fn glass_is_broken_by_who_has_the_right_and_leaves_a_record() {
 }
 
 #[test]
+fn nobody_breaks_the_glass_with_the_right_that_is_asked_for() {
+    let mut scene = Scene::at("Deny");
+    scene.put(json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "system:basic-user", "uid": "0"}}));
+    scene.put(json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "admins", "uid": "3"},
+        "rules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}],
+    }));
+    scene.put(json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "cart", "namespace": "shop", "uid": "4"}}));
+    scene.put(with(deployment(&[], &["app"]), "/spec/template/spec/serviceAccountName", "cart".into()));
+    let binding = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
+        "metadata": {"name": "cart", "uid": "5", "annotations": {BREAK_GLASS: "INC-7"}},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "admins"},
+        "subjects": [
+            {"kind": "ServiceAccount", "name": "cart", "namespace": "shop"},
+            {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "ana"},
+        ],
+    });
+    let answer = scene.ask(&create(&binding)).unwrap();
+    assert!(!answer.allowed && answer.used.is_none(), "{answer:?}");
+    assert!(answer.message.unwrap().contains("ana may not breakglass securitystandards/baseline"));
+}
+
+#[test]
 fn a_binding_is_told_whom_it_newly_lets_reach_cluster_admin() {
     let mut scene = Scene::at("Warn");
     // Facts are a whole cluster's where this is among them.

@@ -93,6 +93,17 @@ pub fn to_yaml(value: &impl Serialize) -> Result<String, YamlError> {
     serde_saphyr::to_string(value).map_err(|error| YamlError(error.to_string()))
 }
 
+/// The same of several, as one stream of documents.
+pub fn to_yaml_stream<T: Serialize>(values: impl IntoIterator<Item = T>) -> Result<String, YamlError> {
+    let mut text = String::new();
+    for value in values {
+        let yaml = to_yaml(&value)?;
+        text.push_str("---\n");
+        text.push_str(yaml.strip_prefix("---\n").unwrap_or(&yaml));
+    }
+    Ok(text)
+}
+
 /// A value that can't be written as YAML.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("can't be written as YAML: {0}")]

@@ -85,7 +85,7 @@ fn webhook(args: &Args, terminal: &mut Terminal) -> anyhow::Result<Ended> {
         }
     }
     let objects: Vec<_> = service.into_iter().chain([webhook]).collect();
-    let yaml = configuration::yaml(&objects).context("the configuration can't be written as YAML")?;
+    let yaml = api::to_yaml_stream(&objects).context("the configuration can't be written as YAML")?;
     terminal.print(&yaml)?;
     Ok(Ended::Clean)
 }

@@ -9,7 +9,7 @@ use super::error::{CompileError, CompileErrors};
 use super::pattern::ImagePattern;
 use super::tier::check_selector;
 use crate::api::{BREAK_GLASS, ExceptionBounds, RiskException};
-use crate::facts::{ContainerRef, Selector, SubjectKey, Text, Workload};
+use crate::facts::{ContainerRef, ObjectKind, Selector, SubjectKey, Text, Workload};
 
 /// How long before its end an exception is said to expire soon.
 pub const EXPIRING: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -19,6 +19,17 @@ pub const GRACE: SignedDuration = SignedDuration::from_hours(24);
 
 /// The namespace in which what is of the cluster as a whole is excepted: Stanchion's own.
 pub const HOME: &str = "stanchion-system";
+
+/// The namespace whose exceptions can be meant for a subject: its own, a Namespace's itself, and [`HOME`] for what is of the
+/// cluster.
+#[must_use]
+pub fn home_of(key: &SubjectKey) -> &str {
+    match (key.kind, key.namespace.as_str()) {
+        (ObjectKind::Namespace, _) => &key.name,
+        (_, "") => HOME,
+        (_, namespace) => namespace,
+    }
+}
 
 /// The longest that such an exception lasts: a day, and the minutes by which clocks differ.
 const GLASS_LASTS: SignedDuration = SignedDuration::from_mins(24 * 60 + 5);
@@ -220,20 +231,15 @@ impl CompiledException {
     /// Whether it names an object of its namespace, whatever else it asks for.
     #[must_use]
     pub fn names(&self, key: &SubjectKey) -> bool {
-        let is_home =
-            key.namespace == self.namespace || key.name == self.namespace || key.namespace.is_empty();
-        is_home && self.target.names.contains(&key.name)
+        let is_kind = self.target.kind.as_ref().is_none_or(|kind| *kind == key.kind.as_str());
+        home_of(key) == self.namespace.as_str() && is_kind && self.target.names.contains(&key.name)
     }
 
     /// The same whatever the images: with another image it is the same workload.
     #[must_use]
     pub fn aims_at(&self, key: &SubjectKey, subject: Subject<'_>) -> bool {
         let target = &self.target;
-        let is_home = match (subject, key.namespace.is_empty()) {
-            (Subject::Namespace(_), _) => key.name == self.namespace,
-            (_, true) => self.namespace == HOME,
-            (_, false) => key.namespace == self.namespace,
-        };
+        let is_home = home_of(key) == self.namespace.as_str();
         let is_kind = match &target.kind {
             Some(kind) => *kind == key.kind.as_str(),
             None => matches!(subject, Subject::Workload(_)),

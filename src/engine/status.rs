@@ -21,8 +21,10 @@ use super::error::CompileErrors;
 use super::evaluate::Assessment;
 use super::policy::Policy;
 use super::posture::Posture;
+use super::rollout::{Measure, Standing};
 use crate::api::condition::{self, Outcome};
 use crate::api::{Kind, RiskExceptionStatus, SecurityStandardStatus, ServiceTierStatus};
+use crate::facts::Text;
 
 /// What statuses are made from.
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +69,17 @@ impl Findings<'_> {
         generation: i64,
     ) -> Option<RiskExceptionStatus> {
         exception::status(self, index, before, generation)
+    }
+
+    /// Where a tier stands in a standard, by the standard's place, on what was measured.
+    #[must_use]
+    pub fn standing(&self, index: usize, tier: &Text) -> Option<Standing> {
+        let standard = self.policy.standards.get(index)?;
+        let measured = self.posture.standards.get(index);
+        let counts = measured.and_then(|it| it.tiers.get(tier)).copied().unwrap_or_default();
+        let measure = Measure { compliance: counts.compliance_without_excepted(), failing: counts.failing };
+        let record = self.policy.stages.get(&(standard.name.clone(), tier.clone())).copied();
+        Some(standard.rollout.stand(Some(tier), record, measure, self.now()))
     }
 
     /// The time that it was judged for.

@@ -20,13 +20,14 @@ use tracing::{error, info, warn};
 use super::certificates::{self, Showing};
 use super::heartbeat::{BEAT, Beat, MOST, Pulse, TOLD};
 use super::metrics::Reviewed;
+use super::reconcile::Evaluator;
 use super::{Error, Shared, Source, Webhook, clock};
 use crate::admission::breakglass::Used;
 use crate::admission::request::{Request, respond};
 use crate::admission::tally::{self, Place, Tally};
 use crate::admission::{Answer, Deed, Known, Prepared, gaps};
 use crate::engine::policy::Settings;
-use crate::facts::{CustomKinds, SubjectKey};
+use crate::facts::{CustomKinds, Inventory, SubjectKey};
 use crate::webhook::tls::{self, Certificate};
 use crate::webhook::{self, Answered, Reviewer};
 
@@ -246,19 +247,24 @@ impl Desk {
         (Reviewed::Canary, Answer { allowed: false, message, ..Answer::silent() })
     }
 
+    /// What is known, for a review.
+    fn known<'a>(
+        &self,
+        evaluator: &'a Evaluator,
+        inventory: &'a Inventory,
+        tripped: &'a BTreeSet<Place>,
+    ) -> Known<'a> {
+        let (policy, stages) = (evaluator.decisions.policy(), &evaluator.stages);
+        Known { policy, inventory, stages, tripped, breaks_glass: self.breaks_glass }
+    }
+
     /// Nothing, if the cluster is not known yet.
     async fn judge(&self, prepared: &Prepared<'_>) -> Option<std::thread::Result<Answer>> {
         let evaluator = self.shared.evaluator.read().await;
         let world = self.shared.world.read().await;
         let ledger = evaluator.ledger.as_ref()?;
         let tripped = self.tripped.read().unwrap_or_else(PoisonError::into_inner);
-        let known = Known {
-            policy: evaluator.decisions.policy(),
-            inventory: &world.inventory,
-            stages: &evaluator.stages,
-            tripped: &tripped,
-            breaks_glass: self.breaks_glass,
-        };
+        let known = self.known(&evaluator, &world.inventory, &tripped);
         Some(catch_unwind(AssertUnwindSafe(|| prepared.judge(known, ledger, clock::now()))))
     }
 
@@ -266,16 +272,9 @@ impl Desk {
     async fn judge_rights(&self, prepared: &Prepared<'_>) -> Option<std::thread::Result<Answer>> {
         let mut evaluator = self.shared.evaluator.write().await;
         let world = self.shared.world.read().await;
-        let evaluator = &mut *evaluator;
         let mut ledger = evaluator.ledger.take()?;
         let tripped = self.tripped.read().unwrap_or_else(PoisonError::into_inner);
-        let known = Known {
-            policy: evaluator.decisions.policy(),
-            inventory: &world.inventory,
-            stages: &evaluator.stages,
-            tripped: &tripped,
-            breaks_glass: self.breaks_glass,
-        };
+        let known = self.known(&evaluator, &world.inventory, &tripped);
         let answer =
             catch_unwind(AssertUnwindSafe(|| prepared.judge_rights(known, &mut ledger, clock::now())));
         match &answer {

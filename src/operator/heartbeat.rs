@@ -165,7 +165,7 @@ impl<'a> Pulse<'a> {
 /// Listens while this process leads, and does what only the one who leads does: writes down whose glass was broken, and
 /// takes away the Leases of those who are gone. Never returns.
 pub(super) async fn listen(shared: &Shared, leader: watch::Receiver<bool>, mut proof: Proof) {
-    let leases: Api<Lease> = Api::namespaced(shared.client.clone(), &shared.namespace);
+    let leases: Api<Lease> = Api::namespaced(shared.writer.clone(), &shared.namespace);
     let mut written = BTreeSet::new();
     loop {
         sleep(BEAT).await;

@@ -18,7 +18,7 @@ fn files() -> Vec<(String, String)> {
     let mut files: Vec<(String, String)> = kinds.into_iter().map(of_kind).collect();
     assert_eq!(files.len(), Kind::ALL.len(), "every kind is among them");
     let webhook = configuration::webhook(&CustomKinds::default());
-    let webhook = configuration::yaml(&[configuration::service(), webhook]).unwrap();
+    let webhook = stanchion::api::to_yaml_stream([configuration::service(), webhook]).unwrap();
     let validating = policies::yaml(&policies::validating(policies::OPERATOR)).unwrap();
     let mutating = policies::yaml(&policies::mutating()).unwrap();
     for (name, text) in [("webhook", webhook), ("policies", validating), ("stamp", mutating)] {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::placing::{self, Placed, Placing};
 use super::{Assessed, Assessment, ExceptionState, Outcome, Use, states};
 use crate::api::Date;
-use crate::engine::exception::{CompiledException, HOME};
+use crate::engine::exception::{CompiledException, home_of};
 use crate::engine::policy::Policy;
 use crate::engine::posture::{Posture, measure};
 use crate::facts::{Change, Inventory, List, ObjectKind, Pool, SubjectKey, Text};
@@ -110,12 +110,7 @@ impl Ledger {
         decided: &Decided,
         now: Timestamp,
     ) -> BTreeSet<usize> {
-        let home_of = |key: &SubjectKey| match (key.kind, key.namespace.is_empty()) {
-            (ObjectKind::Namespace, _) => key.name.clone(),
-            (_, true) => Text::from(HOME),
-            (_, false) => key.namespace.clone(),
-        };
-        let mut namespaces: BTreeSet<Text> = keys.iter().map(home_of).collect();
+        let mut namespaces: BTreeSet<Text> = keys.iter().map(|key| Text::from(home_of(key))).collect();
         namespaces.extend(decided.exceptions.iter().map(|(namespace, _)| namespace.clone()));
         let at = self.assessment.at;
         let (first, last) = (at.min(now), at.max(now));

@@ -5,8 +5,7 @@ use jiff::Timestamp;
 use super::judge::Judge;
 use super::placing::{Placed, Placing};
 use super::{Assessed, ExceptionState, Ledger, Outcome, states};
-use crate::engine::control::Subject;
-use crate::engine::exception::HOME;
+use crate::engine::exception::home_of;
 use crate::engine::policy::Policy;
 use crate::facts::{Inventory, Object, SubjectKey, Text};
 use crate::relations::{Affected, Relations, Supposed};
@@ -104,8 +103,7 @@ impl<'a> Preview<'a> {
 
     /// The exceptions that name a subject, whether they live or not.
     fn meant(&self, placed: &Placed<'_>) -> Vec<usize> {
-        let home = home_of(placed);
-        let all = self.exceptions_of(&home).filter(|index| {
+        let all = self.exceptions_of(home_of(&placed.key)).filter(|index| {
             let exception = self.policy.exceptions.get(*index);
             exception.is_some_and(|it| it.targets(&placed.key, placed.subject))
         });
@@ -114,7 +112,7 @@ impl<'a> Preview<'a> {
 
     /// What becomes of the exceptions of its namespace with the object there, and the place of the first of them.
     fn states(&self, placed: &Placed<'_>, object: &Object) -> (Vec<ExceptionState>, usize) {
-        let home = home_of(placed);
+        let home = Text::from(home_of(&placed.key));
         let range = self.exceptions_of(&home);
         let own = self.policy.exceptions.get(range.clone()).unwrap_or_default();
         let mut there = self.placing().within_reach_of(&home);
@@ -124,15 +122,6 @@ impl<'a> Preview<'a> {
         let place = there.partition_point(|it| it.key < placed.key);
         there.splice(place..place, supposed);
         (states::place(self.policy, &self.relations, own, &there, self.now), range.start)
-    }
-}
-
-/// The namespace whose exceptions can be meant for a subject.
-fn home_of(placed: &Placed<'_>) -> Text {
-    match placed.subject {
-        Subject::Namespace(_) => placed.key.name.clone(),
-        _ if placed.key.namespace.is_empty() => Text::from(HOME),
-        _ => placed.key.namespace.clone(),
     }
 }
 

@@ -6,8 +6,8 @@ use super::Notice;
 use super::reason::STAGE_CHANGES_SOON;
 use crate::api::{Action, Date};
 use crate::engine::evaluate::Outcome;
-use crate::engine::posture::{StandardPosture, UNCLASSIFIED};
-use crate::engine::rollout::{Blocker, Measure};
+use crate::engine::posture::UNCLASSIFIED;
+use crate::engine::rollout::Blocker;
 use crate::engine::standard::CompiledStandard;
 use crate::engine::status::Findings;
 use crate::facts::{ObjectKind, SubjectKey, Text};
@@ -30,7 +30,7 @@ pub fn before_a_stage<'a>(findings: &Findings<'a>, index: usize) -> Vec<(&'a Sub
     let named = findings.policy.tiers.iter().map(|tier| tier.name.clone());
     let tiers = named.chain([Text::from(UNCLASSIFIED)]).filter(|tier| standard.is_about(tier));
     let soon = tiers.filter_map(|tier| {
-        let from = denies_from(findings, standard, measured, &tier)?;
+        let from = denies_from(findings, index, &tier)?;
         Some((tier, from))
     });
     let soon: Vec<(Text, Date)> = soon.collect();
@@ -51,16 +51,8 @@ pub fn before_a_stage<'a>(findings: &Findings<'a>, index: usize) -> Vec<(&'a Sub
 }
 
 /// The day from which a tier denies, if time alone keeps it from that and today is a day on which it is told.
-fn denies_from(
-    findings: &Findings<'_>,
-    standard: &CompiledStandard,
-    measured: &StandardPosture,
-    tier: &Text,
-) -> Option<Date> {
-    let counts = measured.tiers.get(tier).copied().unwrap_or_default();
-    let record = findings.policy.stages.get(&(standard.name.clone(), tier.clone())).copied();
-    let measure = Measure { compliance: counts.compliance_without_excepted(), failing: counts.failing };
-    let standing = standard.rollout.stand(Some(tier), record, measure, findings.now());
+fn denies_from(findings: &Findings<'_>, index: usize, tier: &Text) -> Option<Date> {
+    let standing = findings.standing(index, tier)?;
     let from = standing.promotable_from.filter(|_| {
         standing.next == Some(Action::Deny) && standing.blocked_by.iter().all(Blocker::is_over_with_time)
     })?;

@@ -13,7 +13,7 @@ use crate::api::{
 };
 use crate::engine::evaluate::Outcome;
 use crate::engine::posture::{self, Counts, StandardPosture, UNCLASSIFIED};
-use crate::engine::rollout::{Measure, Watch};
+use crate::engine::rollout::Watch;
 use crate::engine::standard::CompiledStandard;
 use crate::facts::Text;
 
@@ -44,7 +44,7 @@ pub(super) fn status(
 ) -> Option<SecurityStandardStatus> {
     let standard = findings.policy.standards.get(index)?;
     let measured = findings.posture.standards.get(index)?;
-    let tiers = tier_stages(findings, standard, measured);
+    let tiers = tier_stages(findings, index, standard, measured);
     let outcomes = [
         accepted(findings, index, standard),
         reasons::EVALUATED.because(format!("{} judged.", plural(measured.counts.evaluated, "workload"))),
@@ -195,6 +195,7 @@ fn enforcing(standard: &CompiledStandard, tiers: &[TierStage], now: Timestamp) -
 /// The tiers that the standard is about: those that exist and are in its scope, and what is in none, if there is any.
 fn tier_stages(
     findings: &Findings<'_>,
+    index: usize,
     standard: &CompiledStandard,
     measured: &StandardPosture,
 ) -> Vec<TierStage> {
@@ -202,21 +203,21 @@ fn tier_stages(
     let unclassified = Text::from(UNCLASSIFIED);
     let rest = (measured.tiers.contains_key(UNCLASSIFIED) || findings.policy.tiers.iter().next().is_none())
         .then_some(&unclassified);
-    named.chain(rest).take(MOST_TIERS).map(|tier| tier_stage(findings, standard, measured, tier)).collect()
+    let tiers = named.chain(rest).take(MOST_TIERS);
+    tiers.filter_map(|tier| tier_stage(findings, index, standard, measured, tier)).collect()
 }
 
 fn tier_stage(
     findings: &Findings<'_>,
+    index: usize,
     standard: &CompiledStandard,
     measured: &StandardPosture,
     tier: &Text,
-) -> TierStage {
+) -> Option<TierStage> {
     let counts = measured.tiers.get(tier).copied().unwrap_or_default();
-    let record = findings.policy.stages.get(&(standard.name.clone(), tier.clone())).copied();
-    let measure = Measure { compliance: counts.compliance_without_excepted(), failing: counts.failing };
-    let standing = standard.rollout.stand(Some(tier), record, measure, findings.now());
+    let standing = findings.standing(index, tier)?;
     let will_deny = standard.rollout.plan(Some(tier)).actions().any(|action| action == Action::Deny);
-    TierStage {
+    Some(TierStage {
         name: tier.to_string(),
         stage: i32::try_from(standing.stage).ok(),
         action: Some(standing.record.action),
@@ -238,7 +239,7 @@ fn tier_stage(
             .iter()
             .map(|it| shortened(&it.to_string(), LONGEST_BLOCKER))
             .collect(),
-    }
+    })
 }
 
 /// Those with the most that fail come first.
