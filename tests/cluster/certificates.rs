@@ -1,8 +1,15 @@
 //! The webhook's own certificates, on a real API server.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
+use std::collections::{BTreeSet, VecDeque};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore};
 use serde_json::{Value, json};
 use stanchion::admission::configuration;
 use stanchion::facts::CustomKinds;
@@ -14,8 +21,11 @@ use crate::scene::{Scene, deployment};
 /// An authority of half a minute and certificates of twelve seconds; two for everybody to see a change, a look each second.
 const TIMES: [&str; 2] = ["--certificate-times", "30,12,2,1"];
 
-/// How many authorities and certificates there are to be.
-const ENOUGH: (usize, usize) = (3, 6);
+/// How many bundles and certificates there are to be: each authority alone, and with the next.
+const ENOUGH: (usize, usize) = (5, 6);
+
+/// How late somebody may be to whom a bundle is told: less than the two seconds.
+const LATE: Duration = Duration::from_millis(1200);
 
 /// The Secret.
 fn secret() -> Value {
@@ -69,29 +79,62 @@ struct Seen {
     bundles: BTreeSet<String>,
     authorities: BTreeSet<String>,
     certificates: BTreeSet<String>,
+    /// What was told in the last moments, and when.
+    lately: VecDeque<(Instant, String)>,
 }
 
 impl Seen {
     fn look(&mut self, cluster: &Cluster) {
         let data = cluster.get(&secret())["data"].take();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
-        self.bundles.insert(text(&bundle(cluster)));
+        let at = now();
+        let told = text(&bundle(cluster));
+        self.bundles.insert(told.clone());
+        self.lately.push_back((at, told));
         self.authorities.insert(text(&data["ca.key"]));
         self.certificates.insert(text(&data["tls.crt"]));
     }
 
     fn is_enough(&self) -> bool {
-        self.authorities.len() >= ENOUGH.0 && self.certificates.len() >= ENOUGH.1
+        // Somebody who looks now and then may have missed one.
+        let each_beside_the_next = self.bundles.len() > self.authorities.len();
+        self.bundles.len() >= ENOUGH.0 && each_beside_the_next && self.certificates.len() >= ENOUGH.1
+    }
+
+    /// What an API server knows that is late.
+    fn late(&mut self) -> &str {
+        while self.lately.len() > 1 && self.lately[0].0.elapsed() > LATE {
+            self.lately.pop_front();
+        }
+        &self.lately[0].1
     }
 }
 
+/// Shakes hands anew, trusting a bundle. An API server does that now and then; between, it asks over what it has.
+fn shake_hands(address: &str, bundle: &str) -> Result<(), String> {
+    let mut roots = RootCertStore::empty();
+    for authority in CertificateDer::pem_slice_iter(&STANDARD.decode(bundle).unwrap()) {
+        roots.add(authority.unwrap()).unwrap();
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = Arc::new(config.with_root_certificates(roots).with_no_client_auth());
+    let name = ServerName::try_from("127.0.0.1").unwrap();
+    let mut connection = ClientConnection::new(config, name).unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    while connection.is_handshaking() {
+        connection.complete_io(&mut stream).map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}
+
 /// Asks for what is to be denied, over and over, until enough was seen; how often that was. What isn't denied is an error.
-fn load(cluster: &Cluster, seen: &mut Seen, mut at_half: impl FnMut()) -> Result<u32, String> {
+fn load(cluster: &Cluster, address: &str, seen: &mut Seen, mut at_half: impl FnMut()) -> Result<u32, String> {
     let (begun, mut asked, mut was_half) = (now(), 0_u32, false);
     while !seen.is_enough() {
         if begun.elapsed() > Duration::from_secs(180) {
-            let counts = [&seen.authorities, &seen.certificates].map(BTreeSet::len);
-            return Err(format!("{counts:?} authorities and certificates in three minutes"));
+            let counts = [&seen.bundles, &seen.certificates].map(BTreeSet::len);
+            return Err(format!("{counts:?} bundles and certificates in three minutes"));
         }
         match cluster.try_create(&deployment(&format!("load-{asked}"), true)) {
             Err(kube::Error::Api(status)) if status.message.contains("denied the request") => {}
@@ -101,6 +144,8 @@ fn load(cluster: &Cluster, seen: &mut Seen, mut at_half: impl FnMut()) -> Result
         asked += 1;
         if asked.is_multiple_of(10) {
             seen.look(cluster);
+            shake_hands(address, seen.late())
+                .map_err(|error| format!("late, {:?}: {error}", begun.elapsed()))?;
         }
         if !was_half && seen.authorities.len() == 2 {
             was_half = true;
@@ -132,10 +177,11 @@ fn authorities_and_certificates_give_way_to_the_next_and_not_one_review_is_misse
     // Once there was another authority, the one that stood by takes over, in the middle of a change.
     let mut seen = Seen::default();
     let over = || assert!(first.take().unwrap().terminate().success());
-    let asked = load(&cluster, &mut seen, over).unwrap();
+    let asked = load(&cluster, &answering.webhook(), &mut seen, over).unwrap();
     let counts = (seen.bundles.len(), seen.authorities.len(), seen.certificates.len());
     println!("{asked} creates, all denied; bundles, authorities and certificates: {counts:?}");
     assert!(asked > 300, "{asked} is no load");
+    assert!(seen.authorities.len() >= 3, "{counts:?}");
     assert!(seen.bundles.len() > seen.authorities.len(), "each was shown beside the one before: {counts:?}");
     let denied = answering.metric("stanchion_admission_reviews_total");
     assert!(denied >= f64::from(asked), "{denied} of {asked}");
