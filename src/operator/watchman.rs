@@ -86,7 +86,7 @@ impl Watchman {
     /// There was an answer, or none. Whether anything is to be written down and judged for it, and the gap that ended.
     fn note(&self, is_answered: bool, now: Timestamp) -> (bool, Option<Window>) {
         let mut seen = self.seen();
-        let before = seen.gaps.open;
+        let (was_open, marked) = (seen.gaps.open.is_some(), seen.marked.len());
         let ended = seen.gaps.note(is_answered, now);
         let is_open = seen.gaps.open.is_some();
         let from = ended.map(|gap| gap.from).or(seen.gaps.open);
@@ -104,7 +104,8 @@ impl Watchman {
             let kept = now.checked_sub(SignedDuration::from_secs(2)).unwrap_or(now);
             seen.recent.retain(|(at, _)| *at >= kept);
         }
-        (before.is_some() != is_open || ended.is_some() || from.is_some(), ended)
+        // A gap that only goes on is no news.
+        (was_open != is_open || seen.marked.len() > marked, ended)
     }
 
     fn gaps(&self) -> Gaps {
@@ -233,7 +234,8 @@ mod tests {
         watchman.note(true, at(0));
         watchman.changed(key("in-the-gap"), at(5));
         assert_eq!(watchman.marked(), BTreeSet::new());
-        watchman.note(false, at(15));
+        assert!(watchman.note(false, at(15)).0, "it begins");
+        assert!(!watchman.note(false, at(18)).0, "it only goes on: nothing is to be written or judged");
         watchman.changed(key("later-in-the-gap"), at(20));
         let (is_news, ended) = watchman.note(true, at(30));
         assert!(is_news && ended == Some(Window { from: at(0), to: at(30) }));
